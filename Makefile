@@ -1,0 +1,127 @@
+# The targets below are all one needs to type. Those that need an MPI install
+# it first where it is missing (ci/install-mpi.sh: Debian and Ubuntu), so that
+# `make run` and `make test` work on a fresh machine that has Go and make.
+#
+#   make test-openmpi PKG=./mpi TESTFLAGS='-run Bcast -v'
+#   make run MPI=mpich N=1000000000 RANKS=8
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+# The targets share the cores with the ranks that they start.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+GO        ?= go
+PKG       ?= ./...
+TESTFLAGS ?=
+TIMEOUT   ?= 10m
+RANKS     ?= 4
+N         ?= 100000000
+
+# The packages whose tests call MPI in their own process.
+MPI_PKGS := ./mpi/... ./datatype/... ./op/...
+
+# -count=1, because cmd/go's cache does not see that a library or a header of
+# the system changed. One package at a time, because each starts up to 5 ranks
+# that poll. Vet is part of lint.
+GOTEST = $(GO) test -count=1 -p 1 -vet=off -timeout $(TIMEOUT) $(TESTFLAGS)
+
+# Open MPI refuses to start as root, as in most containers, without both.
+ifeq ($(shell id -u),0)
+export OMPI_ALLOW_RUN_AS_ROOT := 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM := 1
+endif
+
+# More ranks than cores: let Open MPI start them (version 4, then 5) and give
+# up the core while they wait. Not for bench, whose latency this would spoil.
+OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck examples build-variants
+$(OVERSUBSCRIBED): export OMPI_MCA_rmaps_base_oversubscribe := 1
+$(OVERSUBSCRIBED): export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
+$(OVERSUBSCRIBED): export OMPI_MCA_mpi_yield_when_idle := 1
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: ## install Open MPI, MPICH and their headers where they are missing
+	@ci/install-mpi.sh
+
+.PHONY: run
+run: ## compute pi on 4 ranks under the system's mpirun (MPI=, N=, RANKS=)
+	@ci/install-mpi.sh $(or $(filter openmpi mpich,$(MPI)),any)
+	@mpi=$(or $(MPI),$$(ci/mpi.sh pick)); \
+	[[ $$mpi != mpi_env ]] || export CC=$$(command -v mpicc); \
+	mpirun=$$(ci/mpi.sh launcher $$mpi); \
+	set -x; \
+	$(GO) build -tags $$mpi -o bin/$$mpi/ ./examples/pi; \
+	$$mpirun -n $(RANKS) bin/$$mpi/pi -n $(N) -method reduce
+
+.PHONY: build
+build: install ## build everything for both MPIs; the examples go to bin/<mpi>/
+	$(GO) build -tags openmpi ./...
+	$(GO) build -tags openmpi -o bin/openmpi/ ./examples/...
+	$(GO) build -tags mpich ./...
+	$(GO) build -tags mpich -o bin/mpich/ ./examples/...
+
+# The ways to build that name no MPI must link and run too. An absolute CC,
+# because cmd/go hashes its name and must see that it changed.
+.PHONY: build-variants
+build-variants: install ## build and run without a tag (pkg-config mpi) and with -tags mpi_env (mpicc)
+	$(GO) build ./...
+	$(GO) build -o bin/default/ ./examples/hello
+	"$$(ci/mpi.sh launcher mpi_env)" -n 2 bin/default/hello
+	CC="$$(command -v mpicc)" $(GO) build -tags mpi_env ./...
+	CC="$$(command -v mpicc)" $(GO) build -tags mpi_env -o bin/mpi_env/ ./examples/hello
+	"$$(ci/mpi.sh launcher mpi_env)" -n 2 bin/mpi_env/hello
+
+.PHONY: test
+test: test-openmpi test-mpich ## run all tests on both MPIs (PKG=, TESTFLAGS=)
+
+.PHONY: test-openmpi
+test-openmpi: ## run all tests on Open MPI
+	@ci/install-mpi.sh openmpi
+	$(GOTEST) -tags openmpi $(PKG)
+
+.PHONY: test-mpich
+test-mpich: ## run all tests on MPICH
+	@ci/install-mpi.sh mpich
+	$(GOTEST) -tags mpich $(PKG)
+
+.PHONY: test-race
+test-race: install ## run the multi-rank tests under the race detector
+	$(GOTEST) -race -tags openmpi $(MPI_PKGS)
+	$(GOTEST) -race -tags mpich $(MPI_PKGS)
+
+.PHONY: test-cgocheck
+test-cgocheck: install ## run the multi-rank tests with every Go pointer given to C checked
+	GOEXPERIMENT=cgocheck2 $(GOTEST) -tags openmpi $(MPI_PKGS)
+	GOEXPERIMENT=cgocheck2 $(GOTEST) -tags mpich $(MPI_PKGS)
+
+.PHONY: examples
+examples: install ## build and run every example on both MPIs (part of test)
+	$(GOTEST) -tags openmpi ./examples/...
+	$(GOTEST) -tags mpich ./examples/...
+
+.PHONY: lint
+lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary
+	@ci/lint.sh
+
+.PHONY: fmt
+fmt: ## format the Go files
+	gofmt -w .
+
+.PHONY: bench
+bench: install ## measure latency and bandwidth beside the same programs in C
+	$(GO) run ./bench/driver -mpi=both
+
+.PHONY: coverage-mpi
+coverage-mpi: install ## list the MPI functions that mpi4go has and lacks
+	@$(GO) run ./ci/covermpi
+
+.PHONY: ci
+ci: install lint build build-variants test test-race test-cgocheck coverage-mpi ## all that must pass before a commit
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,291 @@
+// Package examples holds no code of its own: this test builds the example programs and runs them under mpirun.
+package examples
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+	"github.com/mpi4go/mpi4go/mpi"
+)
+
+// timeout ends a run that hangs. Each takes a second or two on an idle machine.
+const timeout = 60 * time.Second
+
+// bin is the folder of the built examples.
+var bin string
+
+func TestMain(m *testing.M) {
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	var err error
+	if bin, err = os.MkdirTemp("", "mpi4go-examples-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(bin)
+	args := append([]string{"build"}, buildFlags()...)
+	args = append(args, "-o", bin+string(filepath.Separator), "./...")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// buildFlags returns those flags of this test's own build that the examples must share. The tags choose the MPI
+// library, and the launcher is chosen to fit the library that this test was linked with.
+func buildFlags() []string {
+	var flags []string
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-tags" || s.Key == "-race" {
+				flags = append(flags, s.Key+"="+s.Value)
+			}
+		}
+	}
+	return flags
+}
+
+// start runs an example on so many ranks and returns what it wrote and how it ended.
+func start(t *testing.T, ranks int, name string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	launcher, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	cmd := launcher.Command(ctx, ranks, filepath.Join(bin, name), args...)
+	var outBuf, errBuf bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &outBuf, &errBuf
+	// A rank that outlives its mpirun holds the pipes open.
+	cmd.WaitDelay = 5 * time.Second
+	err = cmd.Run()
+	stdout, stderr = outBuf.String(), errBuf.String()
+	if ctx.Err() != nil {
+		t.Fatalf("%v: still running after %v\nstdout:\n%sstderr:\n%s", cmd.Args, timeout, stdout, stderr)
+	}
+	return stdout, stderr, err
+}
+
+// output runs an example that must succeed and returns the lines of its standard output.
+func output(t *testing.T, ranks int, name string, args ...string) []string {
+	t.Helper()
+	stdout, stderr, err := start(t, ranks, name, args...)
+	if err != nil {
+		t.Fatalf("%s %v on %d ranks: %v\nstdout:\n%sstderr:\n%s", name, args, ranks, err, stdout, stderr)
+	}
+	return strings.Split(strings.TrimSuffix(stdout, "\n"), "\n")
+}
+
+// examples lists the tests by the folder of the program they run. Each runs on all its rank counts.
+var examples = map[string]struct {
+	ranks []int
+	test  func(t *testing.T, ranks int)
+}{
+	"hello":         {[]int{1, 3, 4}, testHello},
+	"pi":            {[]int{1, 3, 4}, testPi},
+	"ring":          {[]int{1, 3, 4}, testRing},
+	"scattergather": {[]int{1, 2, 3, 4}, testScattergather},
+	"scatterv":      {[]int{1, 3, 4}, testScatterv},
+	"sendrecv":      {[]int{1, 3, 4}, testSendrecv},
+}
+
+func TestExamples(t *testing.T) {
+	for name, example := range examples {
+		t.Run(name, func(t *testing.T) {
+			for _, ranks := range example.ranks {
+				t.Run(fmt.Sprintf("ranks=%d", ranks), func(t *testing.T) { example.test(t, ranks) })
+			}
+		})
+	}
+}
+
+// TestComplete keeps an example from being added without a test, or without a row in the README.
+func TestComplete(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("*/main.go")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no examples found (%v)", err)
+	}
+	for _, source := range sources {
+		name := filepath.Dir(source)
+		if _, ok := examples[name]; !ok {
+			t.Errorf("%s is not in the table of tests", name)
+		}
+		if !strings.Contains(string(readme), "| ["+name+"]("+source+") |") {
+			t.Errorf("%s is not in README.md", name)
+		}
+	}
+}
+
+// TestBadFlags checks that a wrong flag ends the whole job with an error that names it.
+func TestBadFlags(t *testing.T) {
+	for _, test := range []struct {
+		name, args, want string
+	}{
+		{"pi", "-n 0", "-n is 0"},
+		{"pi", "-n -4", "-n is -4"},
+		{"pi", "-n many", `invalid value "many" for flag -n`},
+		{"pi", "-method guess", `-method is "guess"`},
+		{"scattergather", "-n 0", "-n is 0"},
+		{"scatterv", "-n -1", "-n is -1"},
+	} {
+		t.Run(test.name+" "+test.args, func(t *testing.T) {
+			stdout, stderr, err := start(t, 3, test.name, strings.Fields(test.args)...)
+			// An ExitError that has Exited is the job's own failure, not a signal or a missing mpirun.
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || !exit.Exited() {
+				t.Errorf("the job ended with %v, want a non-zero exit status", err)
+			}
+			if !strings.Contains(stderr, test.want) {
+				t.Errorf("stderr does not say %q:\n%s", test.want, stderr)
+			}
+			if stdout != "" {
+				t.Errorf("a result was printed in spite of the error:\n%s", stdout)
+			}
+		})
+	}
+}
+
+func testHello(t *testing.T, ranks int) {
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, _, _ := strings.Cut(mpi.LibraryVersion(), "\n")
+	want := []string{"MPI library: " + version}
+	for rank := range ranks {
+		want = append(want, fmt.Sprintf("hello from rank %d of %d on %s", rank, ranks, host))
+	}
+	sameLines(t, output(t, ranks, "hello"), want)
+}
+
+func testSendrecv(t *testing.T, ranks int) {
+	got := output(t, ranks, "sendrecv")
+	if ranks == 1 {
+		sameLines(t, got, []string{"nobody to talk to: sendrecv needs 2 ranks, start it with mpirun -n 2"})
+		return
+	}
+	sameLines(t, got, []string{
+		"rank 0 sent [0 0.5 1 1.5 2] to rank 1 with tag 7",
+		"rank 1 received [0 0.5 1 1.5 2] from rank 0 with tag 7",
+	})
+}
+
+func testRing(t *testing.T, ranks int) {
+	var want []string
+	for rank := range ranks {
+		want = append(want, fmt.Sprintf("rank %d of %d: the sum around the ring is %d", rank, ranks, ranks*(ranks-1)/2))
+	}
+	sameLines(t, output(t, ranks, "ring"), want)
+}
+
+func testScattergather(t *testing.T, ranks int) {
+	// The slide that the example comes from.
+	if ranks == 2 {
+		sameLines(t, output(t, 2, "scattergather"), []string{"10 elements on 2 ranks: the parts sum to [10 35]"})
+	}
+	for _, n := range []int{1, 7} {
+		sums := make([]int, ranks)
+		for i := range n * ranks {
+			sums[i/n] += i
+		}
+		sameLines(t, output(t, ranks, "scattergather", "-n", strconv.Itoa(n)),
+			[]string{fmt.Sprintf("%d elements on %d ranks: the parts sum to %v", n*ranks, ranks, sums)})
+	}
+}
+
+func testScatterv(t *testing.T, ranks int) {
+	// 11 divides by none of the rank counts but 1; 2 leaves some ranks without an element.
+	for _, n := range []int{11, 2} {
+		counts, squares, sum := make([]int, ranks), make([]int, n), 0
+		for i := range n {
+			counts[i%ranks]++
+			squares[i] = (i + 1) * (i + 1)
+			sum += squares[i]
+		}
+		sameLines(t, output(t, ranks, "scatterv", "-n", strconv.Itoa(n)), []string{
+			fmt.Sprint("elements per rank: ", counts),
+			fmt.Sprint("squares: ", squares),
+			fmt.Sprint("sum: ", sum),
+		})
+	}
+}
+
+var piOutput = regexp.MustCompile(`^pi    = (\S+) \((\d+) terms on (\d+) ranks, (\w+)\)
+error = (\S+)
+time  = (\S+) s$`)
+
+func testPi(t *testing.T, ranks int) {
+	for _, method := range []string{"sendrecv", "gather", "reduce"} {
+		// 2 terms leave ranks without work, and the result is the mean of 4 and 4 - 4/3. 1000003 is a prime.
+		checkPi(t, ranks, 2, method, 10./3, 1e-14)
+		checkPi(t, ranks, 1_000_003, method, math.Pi, 1e-11)
+	}
+	if ranks == 4 {
+		checkPi(t, ranks, 100_000_000, "reduce", math.Pi, 1e-12)
+	}
+}
+
+// checkPi runs pi and checks every field of what it prints.
+func checkPi(t *testing.T, ranks, terms int, method string, want, within float64) {
+	t.Helper()
+	out := strings.Join(output(t, ranks, "pi", "-n", strconv.Itoa(terms), "-method", method), "\n")
+	fields := piOutput.FindStringSubmatch(out)
+	if fields == nil {
+		t.Fatalf("unexpected output:\n%s", out)
+	}
+	if label := []string{strconv.Itoa(terms), strconv.Itoa(ranks), method}; !slices.Equal(fields[2:5], label) {
+		t.Errorf("the result is labelled %v, want %v", fields[2:5], label)
+	}
+	pi, deviation, seconds := number(t, fields[1]), number(t, fields[5]), number(t, fields[6])
+	if math.Abs(pi-want) > within {
+		t.Errorf("%s, %d terms: pi = %v, want %v within %v", method, terms, pi, want, within)
+	}
+	// pi is printed with 15 decimals and the error with 2 digits.
+	if diff := math.Abs(pi - math.Pi); math.Abs(deviation-diff) > diff/10+2e-15 {
+		t.Errorf("%s, %d terms: the error is given as %v and is %v", method, terms, deviation, diff)
+	}
+	if seconds < 0 || seconds > timeout.Seconds() {
+		t.Errorf("%s, %d terms: took %v s", method, terms, seconds)
+	}
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// sameLines compares lines in any order: mpirun merges the ranks' output as it comes.
+func sameLines(t *testing.T, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got:\n%s\nwant, in any order:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

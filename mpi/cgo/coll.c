@@ -1,0 +1,254 @@
+#include <stdlib.h>
+
+#include "internal.h"
+
+// One shape for every collective: the int form as long as the counts fit, and
+// beyond that the MPI-4 twin, or on an MPI-3 library a derived type that holds
+// all elements as one (moves), or a loop over parts (reductions, whose
+// predefined operations take no derived types).
+
+_Static_assert(sizeof(MPI_Aint) == sizeof(int64_t), "displacements cross as int64_t");
+
+#define IN_PLACE_OR(flag, buf) ((flags & (flag)) ? MPI_IN_PLACE : PTR(buf))
+
+// Stand-ins for the two buffers of an empty reduction: Open MPI 4.1 takes two
+// null pointers for the same buffer given twice, and refuses.
+static char m4g_none[2];
+
+int m4g_barrier(m4g_h comm) { return MPI_Barrier(COMM(comm)); }
+
+int m4g_bcast(m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
+{
+	root = m4g_rank_in(root);
+#if M4G_LARGE
+	if (n > INT_MAX)
+		return MPI_Bcast_c(PTR(buf), n, TYPE(type), root, COMM(comm));
+#endif
+	m4g_fit f;
+	int rc = m4g_fit_in(n, TYPE(type), &f);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	rc = MPI_Bcast(PTR(buf), f.n, f.t, root, COMM(comm));
+	m4g_fit_done(&f);
+	return rc;
+}
+
+// MOVE runs a collective whose two sides have one count each.
+#if M4G_LARGE
+#define MOVE(small, large)                                                                                             \
+	do {                                                                                                               \
+		if (sn > INT_MAX || rn > INT_MAX)                                                                              \
+			return large;                                                                                              \
+		m4g_fit sf = {(int)sn, TYPE(st), 0}, rf = {(int)rn, TYPE(rt), 0};                                              \
+		return small;                                                                                                  \
+	} while (0)
+#else
+#define MOVE(small, large)                                                                                             \
+	do {                                                                                                               \
+		m4g_fit sf, rf;                                                                                                \
+		int rc = m4g_fit_in(sn, TYPE(st), &sf);                                                                        \
+		if (rc != MPI_SUCCESS)                                                                                         \
+			return rc;                                                                                                 \
+		if ((rc = m4g_fit_in(rn, TYPE(rt), &rf)) == MPI_SUCCESS) {                                                     \
+			rc = small;                                                                                                \
+			m4g_fit_done(&rf);                                                                                         \
+		}                                                                                                              \
+		m4g_fit_done(&sf);                                                                                             \
+		return rc;                                                                                                     \
+	} while (0)
+#endif
+
+int m4g_gather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm)
+{
+	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
+	root = m4g_rank_in(root);
+	MOVE(MPI_Gather(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, root, COMM(comm)),
+		MPI_Gather_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), root, COMM(comm)));
+}
+
+int m4g_scatter(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm)
+{
+	void *rb = IN_PLACE_OR(M4G_IN_PLACE, r);
+	root = m4g_rank_in(root);
+	MOVE(MPI_Scatter(PTR(s), sf.n, sf.t, rb, rf.n, rf.t, root, COMM(comm)),
+		MPI_Scatter_c(PTR(s), sn, TYPE(st), rb, rn, TYPE(rt), root, COMM(comm)));
+}
+
+int m4g_allgather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm)
+{
+	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
+	MOVE(MPI_Allgather(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
+		MPI_Allgather_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
+}
+
+int m4g_alltoall(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm)
+{
+	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
+	MOVE(MPI_Alltoall(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
+		MPI_Alltoall_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
+}
+
+// Counts and displacements of a vector collective, as the library wants them.
+#if M4G_LARGE
+typedef MPI_Count m4g_n;
+typedef MPI_Aint m4g_d;
+typedef struct {
+	const m4g_n *n;
+	const m4g_d *d;
+} m4g_vec;
+#define V(name) MPI_##name##_c
+#define VN(x) (x)
+#else
+enum { FEW = 128 };
+typedef struct {
+	const int *n, *d;
+	int *heap;
+	int few[2 * FEW];
+} m4g_vec;
+#define V(name) MPI_##name
+#define VN(x) ((int)(x))
+#endif
+
+static int vec_in(m4g_addr counts, m4g_addr displs, int nranks, m4g_vec *v)
+{
+#if M4G_LARGE
+	v->n = (const m4g_n *)counts;
+	v->d = (const m4g_d *)displs;
+	(void)nranks;
+#else
+	const int64_t *c = (const int64_t *)counts, *d = (const int64_t *)displs;
+	v->heap = NULL;
+	v->n = v->d = NULL;
+	if (c == NULL)
+		return MPI_SUCCESS;
+	int *p = v->few;
+	if (nranks > FEW && (p = v->heap = malloc(2 * sizeof(int) * (size_t)nranks)) == NULL)
+		return MPI_ERR_NO_MEM;
+	for (int i = 0; i < nranks; i++) {
+		// The Go side has refused what does not fit.
+		p[i] = (int)c[i];
+		p[nranks + i] = (int)d[i];
+	}
+	v->n = p;
+	v->d = p + nranks;
+#endif
+	return MPI_SUCCESS;
+}
+
+static void vec_done(m4g_vec *v)
+{
+#if !M4G_LARGE
+	free(v->heap);
+#else
+	(void)v;
+#endif
+}
+
+int m4g_gatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
+	m4g_h rt, int root, m4g_h comm)
+{
+	m4g_vec v;
+	int rc = vec_in(counts, displs, nranks, &v);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	rc = V(Gatherv)(IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), m4g_rank_in(root),
+		COMM(comm));
+	vec_done(&v);
+	return rc;
+}
+
+int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nranks, m4g_h st, m4g_addr r, int64_t rn,
+	m4g_h rt, int root, m4g_h comm)
+{
+	m4g_vec v;
+	int rc = vec_in(counts, displs, nranks, &v);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	rc = V(Scatterv)(PTR(s), v.n, v.d, TYPE(st), IN_PLACE_OR(M4G_IN_PLACE, r), VN(rn), TYPE(rt), m4g_rank_in(root),
+		COMM(comm));
+	vec_done(&v);
+	return rc;
+}
+
+int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
+	m4g_h rt, m4g_h comm)
+{
+	m4g_vec v;
+	int rc = vec_in(counts, displs, nranks, &v);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	rc = V(Allgatherv)(IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), COMM(comm));
+	vec_done(&v);
+	return rc;
+}
+
+int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g_h st, m4g_addr r, m4g_addr rcounts,
+	m4g_addr rdispls, m4g_h rt, int nranks, m4g_h comm)
+{
+	m4g_vec sv, rv;
+	int rc = vec_in(scounts, sdispls, nranks, &sv);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	if ((rc = vec_in(rcounts, rdispls, nranks, &rv)) == MPI_SUCCESS) {
+		rc = V(Alltoallv)(IN_PLACE_OR(M4G_IN_PLACE, s), sv.n, sv.d, TYPE(st), PTR(r), rv.n, rv.d, TYPE(rt), COMM(comm));
+		vec_done(&rv);
+	}
+	vec_done(&sv);
+	return rc;
+}
+
+// REDUCE runs a reduction: whole where the count fits, by MPI-4's twin, or in
+// parts. Elements are reduced one by one, so parts give the same result.
+#if M4G_LARGE
+#define REDUCE(small, large)                                                                                           \
+	do {                                                                                                               \
+		if (n > INT_MAX)                                                                                               \
+			return large;                                                                                              \
+		int part = (int)n;                                                                                             \
+		void *sb = IN_PLACE_OR(M4G_IN_PLACE, n ? s : H(m4g_none)), *rb = n ? PTR(r) : m4g_none + 1;                    \
+		return small;                                                                                                  \
+	} while (0)
+#else
+#define REDUCE(small, large)                                                                                           \
+	do {                                                                                                               \
+		MPI_Aint lb, extent = 0;                                                                                       \
+		int rc = MPI_SUCCESS;                                                                                          \
+		if (n > INT_MAX && (rc = MPI_Type_get_extent(TYPE(type), &lb, &extent)) != MPI_SUCCESS)                        \
+			return rc;                                                                                                 \
+		const int64_t most = INT64_C(1) << 30;                                                                         \
+		int64_t at = 0;                                                                                                \
+		do {                                                                                                           \
+			int part = (int)(n <= INT_MAX ? n : n - at < most ? n - at : most);                                        \
+			void *sb = IN_PLACE_OR(M4G_IN_PLACE, n ? s + at * extent : H(m4g_none));                                   \
+			void *rb = n ? PTR(r ? r + at * extent : 0) : m4g_none + 1;                                                \
+			rc = small;                                                                                                \
+			at += part;                                                                                                \
+		} while (rc == MPI_SUCCESS && at < n);                                                                         \
+		return rc;                                                                                                     \
+	} while (0)
+#endif
+
+int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root, m4g_h comm)
+{
+	root = m4g_rank_in(root);
+	REDUCE(MPI_Reduce(sb, rb, part, TYPE(type), OP(op), root, COMM(comm)),
+		MPI_Reduce_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), root, COMM(comm)));
+}
+
+int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
+{
+	REDUCE(MPI_Allreduce(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		MPI_Allreduce_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+}
+
+int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
+{
+	REDUCE(MPI_Scan(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		MPI_Scan_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+}
+
+int m4g_exscan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
+{
+	REDUCE(MPI_Exscan(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		MPI_Exscan_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+}

@@ -1,0 +1,167 @@
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+// MPICH installs its SIGUSR1 handler without SA_ONSTACK, and the Go runtime
+// dies on the first such signal that meets a goroutine's small stack. Every
+// handler that C installed gets the flag; nothing else of it changes.
+static void m4g_onstack(void)
+{
+	for (int sig = 1; sig < 65; sig++) {
+		struct sigaction sa;
+		if (sigaction(sig, NULL, &sa) != 0)
+			continue;
+		if (sa.sa_handler == SIG_DFL || sa.sa_handler == SIG_IGN || (sa.sa_flags & SA_ONSTACK))
+			continue;
+		sa.sa_flags |= SA_ONSTACK;
+		sigaction(sig, &sa, NULL);
+	}
+}
+
+// Levels as 0..3: the standard orders them but fixes no values.
+static int level(int p)
+{
+	return p == MPI_THREAD_MULTIPLE ? 3 : p == MPI_THREAD_SERIALIZED ? 2 : p == MPI_THREAD_FUNNELED ? 1 : 0;
+}
+
+int m4g_init(int *provided)
+{
+	// UCX would take SIGSEGV, which Go turns into a recoverable panic.
+	setenv("UCX_ERROR_SIGNALS", "SIGILL,SIGBUS,SIGFPE", 0);
+	int rc = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, provided);
+	m4g_onstack();
+	if (rc != MPI_SUCCESS)
+		return rc;
+	*provided = level(*provided);
+	MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+	MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
+	return rc;
+}
+
+int m4g_query_thread(int *provided)
+{
+	int rc = MPI_Query_thread(provided);
+	*provided = level(*provided);
+	return rc;
+}
+
+int m4g_finalize(void) { return MPI_Finalize(); }
+
+int m4g_initialized(void)
+{
+	int flag = 0;
+	MPI_Initialized(&flag);
+	return flag;
+}
+
+int m4g_finalized(void)
+{
+	int flag = 0;
+	MPI_Finalized(&flag);
+	return flag;
+}
+
+int m4g_library_version(char *buf, int len)
+{
+	char s[MPI_MAX_LIBRARY_VERSION_STRING];
+	int n = 0;
+	if (MPI_Get_library_version(s, &n) != MPI_SUCCESS)
+		return 0;
+	n = (int)strnlen(s, sizeof s); // MPICH counts the terminating zero
+	if (n > len)
+		n = len;
+	memcpy(buf, s, n);
+	return n;
+}
+
+void m4g_version(int *version, int *subversion) { MPI_Get_version(version, subversion); }
+
+const char *m4g_headers(void)
+{
+#define STR2(x) #x
+#define STR(x) STR2(x)
+#if defined(OPEN_MPI)
+	return "Open MPI " STR(OMPI_MAJOR_VERSION) "." STR(OMPI_MINOR_VERSION) "." STR(OMPI_RELEASE_VERSION);
+#elif defined(I_MPI_VERSION)
+	return "Intel MPI " I_MPI_VERSION;
+#elif defined(MVAPICH2_VERSION)
+	return "MVAPICH2 " MVAPICH2_VERSION;
+#elif defined(MPICH_VERSION)
+	return "MPICH " MPICH_VERSION;
+#else
+	return "MPI " STR(MPI_VERSION) "." STR(MPI_SUBVERSION);
+#endif
+}
+
+int m4g_processor_name(char *buf, int len)
+{
+	char s[MPI_MAX_PROCESSOR_NAME];
+	int n = 0;
+	if (MPI_Get_processor_name(s, &n) != MPI_SUCCESS)
+		return 0;
+	if (n > len)
+		n = len;
+	memcpy(buf, s, n);
+	return n;
+}
+
+double m4g_wtime(void) { return MPI_Wtime(); }
+double m4g_wtick(void) { return MPI_Wtick(); }
+
+void m4g_abort(m4g_h comm, int code)
+{
+	MPI_Abort(COMM(comm), code);
+	_exit(code ? code : 1); // no return, whatever the library thinks
+}
+
+int m4g_tag_ub(m4g_h comm)
+{
+	int *p = NULL, flag = 0; // the attribute is a pointer to the value
+	if (MPI_Comm_get_attr(COMM(comm), MPI_TAG_UB, &p, &flag) != MPI_SUCCESS || !flag || p == NULL)
+		return 32767; // the least the standard allows
+	return *p;
+}
+
+int m4g_cpus(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
+
+void m4g_nop(void) {}
+
+// In the order of the Class constants in error.go.
+static const int m4g_classes[] = {
+	MPI_SUCCESS, MPI_ERR_BUFFER, MPI_ERR_COUNT, MPI_ERR_TYPE, MPI_ERR_TAG, MPI_ERR_COMM, MPI_ERR_RANK,
+	MPI_ERR_REQUEST, MPI_ERR_ROOT, MPI_ERR_GROUP, MPI_ERR_OP, MPI_ERR_TOPOLOGY, MPI_ERR_DIMS, MPI_ERR_ARG,
+	MPI_ERR_UNKNOWN, MPI_ERR_TRUNCATE, MPI_ERR_OTHER, MPI_ERR_INTERN, MPI_ERR_IN_STATUS, MPI_ERR_PENDING,
+	MPI_ERR_ACCESS, MPI_ERR_AMODE, MPI_ERR_ASSERT, MPI_ERR_BAD_FILE, MPI_ERR_BASE, MPI_ERR_CONVERSION,
+	MPI_ERR_DISP, MPI_ERR_DUP_DATAREP, MPI_ERR_FILE_EXISTS, MPI_ERR_FILE_IN_USE, MPI_ERR_FILE,
+	MPI_ERR_INFO_KEY, MPI_ERR_INFO_NOKEY, MPI_ERR_INFO_VALUE, MPI_ERR_INFO, MPI_ERR_IO, MPI_ERR_KEYVAL,
+	MPI_ERR_LOCKTYPE, MPI_ERR_NAME, MPI_ERR_NO_MEM, MPI_ERR_NOT_SAME, MPI_ERR_NO_SPACE, MPI_ERR_NO_SUCH_FILE,
+	MPI_ERR_PORT, MPI_ERR_QUOTA, MPI_ERR_READ_ONLY, MPI_ERR_RMA_CONFLICT, MPI_ERR_RMA_SYNC, MPI_ERR_SERVICE,
+	MPI_ERR_SIZE, MPI_ERR_SPAWN, MPI_ERR_UNSUPPORTED_DATAREP, MPI_ERR_UNSUPPORTED_OPERATION, MPI_ERR_WIN,
+	MPI_ERR_RMA_ATTACH, MPI_ERR_RMA_RANGE, MPI_ERR_RMA_SHARED, MPI_ERR_RMA_FLAVOR,
+};
+
+int m4g_error_class(int code)
+{
+	int class = code;
+	MPI_Error_class(code, &class);
+	for (size_t i = 0; i < sizeof m4g_classes / sizeof *m4g_classes; i++)
+		if (m4g_classes[i] == class)
+			return (int)i;
+	return 14; // MPI_ERR_UNKNOWN
+}
+
+int m4g_error_string(int code, char *buf, int len)
+{
+	char s[MPI_MAX_ERROR_STRING];
+	int n = 0;
+	if (MPI_Error_string(code, s, &n) != MPI_SUCCESS)
+		return 0;
+	if (n > len)
+		n = len;
+	memcpy(buf, s, n);
+	return n;
+}

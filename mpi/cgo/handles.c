@@ -1,0 +1,44 @@
+#include "internal.h"
+
+// In the order of the Kind constants in handles.go.
+m4g_h m4g_basic(int kind)
+{
+	switch (kind) {
+	case 0: return H(MPI_C_BOOL);
+	case 1: return H(MPI_INT8_T);
+	case 2: return H(MPI_INT16_T);
+	case 3: return H(MPI_INT32_T);
+	case 4: return H(MPI_INT64_T);
+	case 5: return H(MPI_UINT8_T);
+	case 6: return H(MPI_UINT16_T);
+	case 7: return H(MPI_UINT32_T);
+	case 8: return H(MPI_UINT64_T);
+	case 9: return H(MPI_FLOAT);
+	case 10: return H(MPI_DOUBLE);
+	case 11: return H(MPI_C_FLOAT_COMPLEX);
+	case 12: return H(MPI_C_DOUBLE_COMPLEX);
+	}
+	return H(MPI_DATATYPE_NULL);
+}
+
+// In the order of the op constants in handles.go.
+m4g_h m4g_op(int op)
+{
+	switch (op) {
+	case 0: return H(MPI_SUM);
+	case 1: return H(MPI_PROD);
+	case 2: return H(MPI_MAX);
+	case 3: return H(MPI_MIN);
+	case 4: return H(MPI_LAND);
+	case 5: return H(MPI_LOR);
+	case 6: return H(MPI_LXOR);
+	case 7: return H(MPI_BAND);
+	case 8: return H(MPI_BOR);
+	case 9: return H(MPI_BXOR);
+	case 10: return H(MPI_MAXLOC);
+	case 11: return H(MPI_MINLOC);
+	}
+	return H(MPI_OP_NULL);
+}
+
+m4g_h m4g_comm(int which) { return which == 0 ? H(MPI_COMM_WORLD) : H(MPI_COMM_SELF); }

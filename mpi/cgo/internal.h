@@ -1,0 +1,86 @@
+// What the shim's C files share; Go does not see it.
+
+#ifndef M4G_INTERNAL_H
+#define M4G_INTERNAL_H
+
+#include <limits.h>
+#include <mpi.h>
+#include <time.h>
+
+#include "shim.h"
+
+// Handles are pointers in Open MPI and ints in MPICH; one cast serves both.
+#define H(x) ((m4g_h)(x))
+#define COMM(x) ((MPI_Comm)(x))
+#define TYPE(x) ((MPI_Datatype)(x))
+#define OP(x) ((MPI_Op)(x))
+#define REQ(x) ((MPI_Request)(x))
+#define PTR(x) ((void *)(x))
+
+// MPI-4 has a twin with 64-bit counts for every call (MPI_Send_c).
+#if MPI_VERSION >= 4
+#define M4G_LARGE 1
+#else
+#define M4G_LARGE 0
+#endif
+
+static inline int m4g_rank_in(int r)
+{
+	if (r >= 0)
+		return r;
+	switch (r) {
+	case M4G_PROC_NULL:
+		return MPI_PROC_NULL;
+	case M4G_ROOT:
+		return MPI_ROOT;
+	}
+	return MPI_ANY_SOURCE;
+}
+
+static inline int m4g_rank_out(int r)
+{
+	if (r >= 0)
+		return r;
+	return r == MPI_PROC_NULL ? M4G_PROC_NULL : M4G_ANY_SOURCE;
+}
+
+static inline int m4g_tag_in(int t) { return t == M4G_ANY_TAG ? MPI_ANY_TAG : t; }
+
+static inline int64_t m4g_now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
+
+// A count made to fit the library's calls: n elements of type t. Beyond int,
+// an MPI-3 library gets one element of a type that holds them all.
+typedef struct {
+	int n;
+	MPI_Datatype t;
+	int made;
+} m4g_fit;
+
+int m4g_fit_large(int64_t n, MPI_Datatype t, m4g_fit *out);
+
+static inline int m4g_fit_in(int64_t n, MPI_Datatype t, m4g_fit *out)
+{
+	if (n <= INT_MAX) {
+		out->n = (int)n;
+		out->t = t;
+		out->made = 0;
+		return MPI_SUCCESS;
+	}
+	return m4g_fit_large(n, t, out);
+}
+
+// A pending operation keeps its own reference to the type: freeing here is legal.
+static inline void m4g_fit_done(m4g_fit *f)
+{
+	if (f->made)
+		MPI_Type_free(&f->t);
+}
+
+#endif

@@ -1,0 +1,203 @@
+#include "internal.h"
+
+// How many tests between two looks at the clock: a look costs about a fifth of
+// a test that finds nothing.
+enum { LOOK = 8 };
+
+int m4g_fit_large(int64_t n, MPI_Datatype t, m4g_fit *out)
+{
+	// Blocks of 2^28 elements, so that neither the block nor their number
+	// nears INT_MAX, and the rest as a second field of a struct.
+	const int64_t block = INT64_C(1) << 28;
+	MPI_Aint lb, extent;
+	int rc = MPI_Type_get_extent(t, &lb, &extent);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	if (n / block > INT_MAX)
+		return MPI_ERR_COUNT;
+	MPI_Datatype b, types[2], big;
+	if ((rc = MPI_Type_contiguous((int)block, t, &b)) != MPI_SUCCESS)
+		return rc;
+	int lens[2] = {(int)(n / block), (int)(n % block)};
+	MPI_Aint displs[2] = {0, (n / block) * block * extent};
+	types[0] = b;
+	types[1] = t;
+	rc = MPI_Type_create_struct(2, lens, displs, types, &big);
+	MPI_Type_free(&b);
+	if (rc != MPI_SUCCESS)
+		return rc;
+	if ((rc = MPI_Type_commit(&big)) != MPI_SUCCESS) {
+		MPI_Type_free(&big);
+		return rc;
+	}
+	out->n = 1;
+	out->t = big;
+	out->made = 1;
+	return MPI_SUCCESS;
+}
+
+// Posts one operation; the expression for an int count and its MPI-4 twin
+// stand side by side.
+#if M4G_LARGE
+#define POST(rc, small, large)                                                                                         \
+	do {                                                                                                               \
+		rc = n <= INT_MAX ? (small) : (large);                                                                         \
+	} while (0)
+#define N ((int)n)
+#define T TYPE(type)
+#else
+#define POST(rc, small, large)                                                                                         \
+	do {                                                                                                               \
+		m4g_fit fit;                                                                                                   \
+		if ((rc = m4g_fit_in(n, TYPE(type), &fit)) == MPI_SUCCESS) {                                                   \
+			rc = (small);                                                                                              \
+			m4g_fit_done(&fit);                                                                                        \
+		}                                                                                                              \
+	} while (0)
+#define N fit.n
+#define T fit.t
+#endif
+
+static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, MPI_Request *r)
+{
+	int rc;
+	dest = m4g_rank_in(dest);
+	switch (mode) {
+	case 1:
+		POST(rc, MPI_Ibsend(PTR(buf), N, T, dest, tag, COMM(comm), r),
+			MPI_Ibsend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
+		break;
+	case 2:
+		POST(rc, MPI_Issend(PTR(buf), N, T, dest, tag, COMM(comm), r),
+			MPI_Issend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
+		break;
+	case 3:
+		POST(rc, MPI_Irsend(PTR(buf), N, T, dest, tag, COMM(comm), r),
+			MPI_Irsend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
+		break;
+	default:
+		POST(rc, MPI_Isend(PTR(buf), N, T, dest, tag, COMM(comm), r),
+			MPI_Isend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
+	}
+	return rc;
+}
+
+static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, MPI_Request *r)
+{
+	int rc;
+	source = m4g_rank_in(source);
+	tag = m4g_tag_in(tag);
+	POST(rc, MPI_Irecv(PTR(buf), N, T, source, tag, COMM(comm), r),
+		MPI_Irecv_c(PTR(buf), n, TYPE(type), source, tag, COMM(comm), r));
+	return rc;
+}
+
+// Tests r until it completes or spin nanoseconds are over. *r is
+// MPI_REQUEST_NULL afterwards when it completed.
+static int spin_test(MPI_Request *r, int64_t spin, MPI_Status *st)
+{
+	int flag = 0, rc = MPI_Test(r, &flag, st);
+	if (flag || rc != MPI_SUCCESS || spin <= 0)
+		return rc;
+	int64_t end = m4g_now() + spin;
+	do {
+		for (int i = 0; i < LOOK; i++) {
+			rc = MPI_Test(r, &flag, st);
+			if (flag || rc != MPI_SUCCESS)
+				return rc;
+		}
+	} while (m4g_now() < end);
+	return rc;
+}
+
+// A request that failed is over, whatever the library left in the handle.
+static inline m4g_h pending(int rc, MPI_Request r) { return rc != MPI_SUCCESS || r == MPI_REQUEST_NULL ? 0 : H(r); }
+
+m4g_posted m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, int64_t spin)
+{
+	m4g_posted p = {{0}};
+	MPI_Request r = MPI_REQUEST_NULL;
+	p.st.rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
+	if (p.st.rc == MPI_SUCCESS) {
+		p.st.rc = spin_test(&r, spin, MPI_STATUS_IGNORE);
+		p.req = pending(p.st.rc, r);
+	}
+	return p;
+}
+
+m4g_posted m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, int64_t spin)
+{
+	m4g_posted p = {{0}};
+	MPI_Request r = MPI_REQUEST_NULL;
+	MPI_Status st;
+	p.st.rc = post_recv(buf, n, type, source, tag, comm, &r);
+	if (p.st.rc == MPI_SUCCESS) {
+		p.st.rc = spin_test(&r, spin, &st);
+		p.req = pending(p.st.rc, r);
+		if (p.req == 0)
+			m4g_status_out(&st, p.st.rc, &p.st);
+	}
+	return p;
+}
+
+m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
+
+m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int rc = post_recv(buf, n, type, source, tag, comm, &r);
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
+
+// The receive is posted first: a message that is already on its way then needs
+// no unexpected buffer.
+m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
+	m4g_h rtype, int source, int rtag, m4g_h comm, int64_t spin)
+{
+	m4g_pair p = {{0}};
+	MPI_Request s = MPI_REQUEST_NULL, r = MPI_REQUEST_NULL;
+	MPI_Status st;
+	p.st.rc = post_recv(rbuf, rn, rtype, source, rtag, comm, &r);
+	if (p.st.rc != MPI_SUCCESS)
+		return p;
+	p.src = post_send(0, sbuf, sn, stype, dest, stag, comm, &s);
+	if (p.src != MPI_SUCCESS) {
+		// The receive must not outlive the call: its buffer is the caller's.
+		MPI_Cancel(&r);
+		MPI_Wait(&r, MPI_STATUS_IGNORE);
+		return p;
+	}
+	p.st.rc = spin_test(&r, spin, &st);
+	p.rreq = pending(p.st.rc, r);
+	if (p.rreq == 0)
+		m4g_status_out(&st, p.st.rc, &p.st);
+	p.src = spin_test(&s, p.rreq ? 0 : spin, MPI_STATUS_IGNORE);
+	p.sreq = pending(p.src, s);
+	return p;
+}
+
+m4g_posted m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin)
+{
+	m4g_posted p = {{0}};
+	MPI_Status st;
+	int flag = 0;
+	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	source = m4g_rank_in(source);
+	tag = m4g_tag_in(tag);
+	do {
+		int rc = MPI_Iprobe(source, tag, COMM(comm), &flag, &st);
+		if (flag || rc != MPI_SUCCESS) {
+			m4g_status_out(&st, rc, &p.st);
+			p.req = 1; // found
+			return p;
+		}
+	} while (spin > 0 && m4g_now() < end);
+	return p;
+}

@@ -1,0 +1,153 @@
+#define _GNU_SOURCE
+#include <sched.h>
+
+#include "internal.h"
+
+void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out)
+{
+	int n = 0, c = 0;
+	out->rc = rc;
+	out->source = m4g_rank_out(st->MPI_SOURCE);
+	out->tag = st->MPI_TAG == MPI_ANY_TAG ? M4G_ANY_TAG : st->MPI_TAG;
+	MPI_Get_count(st, MPI_BYTE, &n);
+	if (n != MPI_UNDEFINED) {
+		out->bytes = n;
+	} else { // more than an int holds
+		MPI_Count big = 0;
+		MPI_Get_elements_x(st, MPI_BYTE, &big);
+		out->bytes = big;
+	}
+	MPI_Test_cancelled(st, &c);
+	out->cancelled = c;
+}
+
+m4g_posted m4g_test(m4g_h req, int64_t spin)
+{
+	m4g_posted p = {{0}};
+	MPI_Request r = REQ(req);
+	MPI_Status st;
+	int flag = 0;
+	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	do {
+		int rc = MPI_Test(&r, &flag, &st);
+		if (flag || rc != MPI_SUCCESS) {
+			if (flag || r == MPI_REQUEST_NULL)
+				m4g_status_out(&st, rc, &p.st);
+			p.st.rc = rc;
+			return p;
+		}
+	} while (spin > 0 && m4g_now() < end);
+	p.req = H(r);
+	return p;
+}
+
+enum { BATCH = 128 };
+
+static int error_of(int rc, const MPI_Status *st)
+{
+	return rc == MPI_ERR_IN_STATUS ? st->MPI_ERROR : MPI_SUCCESS;
+}
+
+// Tests n <= BATCH requests at the address reqs until one completes or spin
+// nanoseconds are over, then, if asked, yields the core. Returns how many
+// completed, each described in out, or minus the error code.
+int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
+{
+	const m4g_h *h = (const m4g_h *)reqs;
+	m4g_done *d = (m4g_done *)out;
+	MPI_Request r[BATCH];
+	MPI_Status st[BATCH];
+	int idx[BATCH], got = 0;
+	for (int i = 0; i < n; i++)
+		r[i] = REQ(h[i]);
+	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	for (;;) {
+		int rc = MPI_Testsome(n, r, &got, idx, st);
+		if (rc != MPI_SUCCESS && rc != MPI_ERR_IN_STATUS)
+			return -rc;
+		if (got == MPI_UNDEFINED)
+			return 0;
+		if (got > 0) {
+			for (int i = 0; i < got; i++) {
+				d[i].index = idx[i];
+				m4g_status_out(&st[i], error_of(rc, &st[i]), &d[i].st);
+			}
+			return got;
+		}
+		if (spin <= 0 || m4g_now() >= end)
+			break;
+	}
+	if (yield)
+		sched_yield();
+	return 0;
+}
+
+// Tests whether all n requests are complete, in chunks, for spin nanoseconds.
+// out receives one status per request, in order; completed ones are marked by
+// a handle of 0. Returns how many are still pending, or minus the error code.
+int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
+{
+	m4g_h *h = (m4g_h *)reqs;
+	m4g_status *o = (m4g_status *)out;
+	int left = 0;
+	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	MPI_Request r[BATCH];
+	MPI_Status st[BATCH];
+	int idx[BATCH], where[BATCH];
+	for (int i = 0; i < n; i++)
+		left += h[i] != 0;
+	for (int from = 0; left > 0; from = from + BATCH < n ? from + BATCH : 0) {
+		int m = 0, got = 0;
+		for (int i = from; i < n && i < from + BATCH; i++)
+			if (h[i] != 0) {
+				where[m] = i;
+				r[m++] = REQ(h[i]);
+			}
+		while (m > 0) {
+			int rc = MPI_Testsome(m, r, &got, idx, st);
+			if (rc != MPI_SUCCESS && rc != MPI_ERR_IN_STATUS)
+				return -rc;
+			if (got == MPI_UNDEFINED)
+				break;
+			for (int i = 0; i < got; i++) {
+				int w = where[idx[i]];
+				h[w] = 0;
+				m4g_status_out(&st[i], error_of(rc, &st[i]), &o[w]);
+				left--;
+			}
+			if (left == 0)
+				return 0;
+			if (got == 0)
+				break;
+		}
+		if (m4g_now() >= end && from + BATCH >= n)
+			break;
+	}
+	return left;
+}
+
+int m4g_request_free(m4g_h req)
+{
+	MPI_Request r = REQ(req);
+	return MPI_Request_free(&r);
+}
+
+int m4g_cancel(m4g_h req)
+{
+	MPI_Request r = REQ(req);
+	return MPI_Cancel(&r);
+}
+
+// How many basic elements of type a message of so many bytes holds.
+int64_t m4g_elements(int64_t bytes, m4g_h type)
+{
+	MPI_Status st = {0};
+	MPI_Count n = 0;
+	if (MPI_Status_set_elements_x(&st, MPI_BYTE, bytes) != MPI_SUCCESS)
+		return M4G_UNDEFINED;
+	if (MPI_Get_elements_x(&st, TYPE(type), &n) != MPI_SUCCESS || n == MPI_UNDEFINED)
+		return M4G_UNDEFINED;
+	return n;
+}
+
+void m4g_yield(void) { sched_yield(); }

@@ -1,0 +1,133 @@
+// The portable face of the system's MPI library, and the only one Go sees.
+//
+// Go never names an MPI type or macro: handles cross as uintptr_t, counts as
+// int64_t, buffers as addresses, and results come back as small structs by
+// value, so that a call is one crossing and allocates nothing. Sentinels
+// (MPI_IN_PLACE, MPI_STATUS_IGNORE, ...) exist only on this side.
+
+#ifndef M4G_SHIM_H
+#define M4G_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uintptr_t m4g_h;    // any MPI handle
+typedef uintptr_t m4g_addr; // the address of a buffer
+
+// Ranks and tags with a meaning of their own. The libraries disagree on the
+// values (MPI_ANY_SOURCE is -1 in one and -2 in the other).
+enum {
+	M4G_ANY_SOURCE = -1,
+	M4G_PROC_NULL = -2,
+	M4G_ROOT = -3,
+	M4G_ANY_TAG = -1,
+	M4G_UNDEFINED = -32766
+};
+
+// Flags of a collective call.
+enum { M4G_IN_PLACE = 1 };
+
+// What a completed receive or probe tells.
+typedef struct {
+	int64_t bytes;
+	int32_t rc, source, tag, cancelled;
+} m4g_status;
+
+// What a call that may leave a request pending returns. req is 0 when the
+// operation completed (or failed: rc) inside the call.
+typedef struct {
+	m4g_status st;
+	m4g_h req;
+} m4g_posted;
+
+// Same for the two halves of a Sendrecv; st is the receive's.
+typedef struct {
+	m4g_status st;
+	m4g_h sreq, rreq;
+	int32_t src; // return code of the send half
+} m4g_pair;
+
+typedef struct {
+	int32_t rc, flag;
+	m4g_h h;
+} m4g_made;
+
+typedef struct {
+	int32_t rc, rank, size, peers, inter;
+} m4g_comminfo;
+
+typedef struct {
+	int32_t index;
+	m4g_status st;
+} m4g_done;
+
+// env.c
+int m4g_init(int *provided);
+int m4g_query_thread(int *provided);
+int m4g_finalize(void);
+int m4g_initialized(void);
+int m4g_finalized(void);
+int m4g_library_version(char *buf, int len);
+void m4g_version(int *version, int *subversion);
+const char *m4g_headers(void);
+int m4g_processor_name(char *buf, int len);
+double m4g_wtime(void);
+double m4g_wtick(void);
+void m4g_abort(m4g_h comm, int code);
+int m4g_tag_ub(m4g_h comm);
+int m4g_cpus(void);
+void m4g_nop(void);
+int m4g_error_class(int code);
+int m4g_error_string(int code, char *buf, int len);
+
+// handles.c
+m4g_h m4g_basic(int kind);
+m4g_h m4g_op(int op);
+m4g_h m4g_comm(int which);
+
+// p2p.c
+m4g_posted m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, int64_t spin);
+m4g_posted m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, int64_t spin);
+m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
+	m4g_h rtype, int source, int rtag, m4g_h comm, int64_t spin);
+m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
+m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
+m4g_posted m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin);
+
+// request.c
+m4g_posted m4g_test(m4g_h req, int64_t spin);
+int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield);
+int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin);
+int m4g_request_free(m4g_h req);
+int m4g_cancel(m4g_h req);
+int64_t m4g_elements(int64_t bytes, m4g_h type);
+void m4g_yield(void);
+
+// comm.c
+m4g_comminfo m4g_comm_info(m4g_h comm);
+m4g_made m4g_comm_dup(m4g_h comm);
+m4g_made m4g_comm_split(m4g_h comm, int color, int key);
+int m4g_comm_free(m4g_h comm);
+
+// coll.c: counts and displacements are addresses of int64_t arrays as long as
+// the communicator (the remote group of an intercommunicator); 0 is none.
+int m4g_barrier(m4g_h comm);
+int m4g_bcast(m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm);
+int m4g_gather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm);
+int m4g_gatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
+	m4g_h rt, int root, m4g_h comm);
+int m4g_scatter(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm);
+int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nranks, m4g_h st, m4g_addr r, int64_t rn,
+	m4g_h rt, int root, m4g_h comm);
+int m4g_allgather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm);
+int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
+	m4g_h rt, m4g_h comm);
+int m4g_alltoall(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm);
+int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g_h st, m4g_addr r, m4g_addr rcounts,
+	m4g_addr rdispls, m4g_h rt, int nranks, m4g_h comm);
+int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root, m4g_h comm);
+int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
+int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
+int m4g_exscan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
+
+#endif

@@ -1,0 +1,285 @@
+package mpi
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
+
+// The life of MPI in this process.
+const (
+	fresh int32 = iota
+	running
+	finalized
+)
+
+var lifecycle atomic.Int32
+
+// ThreadLevel says from how many threads MPI may be called at once.
+type ThreadLevel int
+
+// The thread levels (MPI 4.1 §11.6.2), in ascending order.
+const (
+	ThreadSingle     ThreadLevel = cgo.ThreadSingle
+	ThreadFunneled   ThreadLevel = cgo.ThreadFunneled
+	ThreadSerialized ThreadLevel = cgo.ThreadSerialized
+	ThreadMultiple   ThreadLevel = cgo.ThreadMultiple
+)
+
+func (l ThreadLevel) String() string {
+	switch l {
+	case ThreadSingle:
+		return "MPI_THREAD_SINGLE"
+	case ThreadFunneled:
+		return "MPI_THREAD_FUNNELED"
+	case ThreadSerialized:
+		return "MPI_THREAD_SERIALIZED"
+	case ThreadMultiple:
+		return "MPI_THREAD_MULTIPLE"
+	}
+	return "ThreadLevel(" + strconv.Itoa(int(l)) + ")"
+}
+
+// Option is a rarely needed setting of Main and Init.
+type Option func(*config)
+
+type config struct{ least ThreadLevel }
+
+// AtLeast accepts an MPI library that provides no more than the given thread
+// level. The default is ThreadMultiple, because goroutines move between
+// threads: with ThreadSerialized the program must keep to one MPI call at a
+// time, and below that also to one thread (runtime.LockOSThread).
+func AtLeast(level ThreadLevel) Option { return func(c *config) { c.least = level } }
+
+var (
+	initMu   sync.Mutex
+	attached bool // somebody else initialised MPI, and will finalise it
+	level    ThreadLevel
+)
+
+// Init initialises MPI. Most programs leave that to Main. In a process where
+// MPI is already initialised, by a C program around this one, Init joins in,
+// and Finalize then leaves finalising to whoever began.
+//
+// Errors: ErrState when called twice, ErrLaunch when the program was started
+// in a way that cannot work, such as by the mpirun of another MPI library, and
+// ErrUnsupported when the library provides too low a thread level.
+//
+// Implements: MPI_Init_thread (MPI 4.1 §11.6.2), MPI_Query_thread (MPI 4.1 §11.6.2)
+func Init(opts ...Option) error {
+	const op = "Init"
+	cfg := config{least: ThreadMultiple}
+	for _, o := range opts {
+		o(&cfg)
+	}
+	initMu.Lock()
+	defer initMu.Unlock()
+	switch {
+	case lifecycle.Load() == running:
+		return argError(op, ErrState, "MPI is already initialised")
+	case lifecycle.Load() == finalized || cgo.Finalized():
+		return argError(op, ErrState, "MPI has been finalised, and cannot be initialised again")
+	}
+	if err := checkLibrary(op, cgo.Headers(), cgo.LibraryVersion()); err != nil {
+		return err
+	}
+
+	start := cgo.Init
+	if attached = cgo.Initialized(); attached {
+		start = cgo.QueryThread
+	}
+	l, err := start()
+	if err != nil {
+		return err
+	}
+	level = ThreadLevel(l)
+	undo := func(err error) error {
+		if !attached {
+			cgo.Finalize()
+			lifecycle.Store(finalized)
+		}
+		return err
+	}
+	if level < cfg.least {
+		return undo(argError(op, ErrUnsupported, "this MPI library provides %v only, and the program asks for %v: %s",
+			level, cfg.least, firstLine(cgo.LibraryVersion())))
+	}
+	if err := world.fill(cgo.World()); err != nil {
+		return undo(err)
+	}
+	if err := self.fill(cgo.Self()); err != nil {
+		return undo(err)
+	}
+	if world.size == 1 && !attached {
+		if err := checkLauncher(op, os.Getenv); err != nil {
+			world.h, self.h = 0, 0
+			return undo(err)
+		}
+	}
+	eng.tune(localRanks(os.Getenv) > cgo.CPUs())
+	lifecycle.Store(running)
+	return nil
+}
+
+// Finalize ends the use of MPI; no other call works afterwards. All ranks must
+// call it, with their communication complete: operations still pending are
+// named on standard error. Main calls it.
+//
+// Implements: MPI_Finalize (MPI 4.1 §11.2.2)
+func Finalize() error {
+	initMu.Lock()
+	defer initMu.Unlock()
+	if err := world.check("Finalize"); err != nil {
+		return err
+	}
+	if ops := inFlight(); len(ops) > 0 {
+		fmt.Fprintf(os.Stderr, "mpi: Finalize on rank %d with %d operations in flight: %s\n",
+			world.rank, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
+	}
+	lifecycle.Store(finalized)
+	if attached {
+		return nil
+	}
+	return cgo.Finalize()
+}
+
+// Initialized reports whether MPI has been initialised in this process, by
+// this package or by other code. It stays true after Finalize.
+//
+// Implements: MPI_Initialized (MPI 4.1 §11.4.1)
+func Initialized() bool { return cgo.Initialized() }
+
+// Finalized reports whether MPI has been finalised in this process.
+//
+// Implements: MPI_Finalized (MPI 4.1 §11.4.2)
+func Finalized() bool { return lifecycle.Load() == finalized || cgo.Finalized() }
+
+// Threads is the thread level that MPI was initialised with.
+func Threads() ThreadLevel { return level }
+
+// Wtime is the time in seconds since some moment in the past. It may be called
+// from any goroutine, after Init.
+//
+// Implements: MPI_Wtime (MPI 4.1 §9.6)
+func Wtime() float64 { return cgo.Wtime() }
+
+// Wtick is the resolution of Wtime, in seconds.
+//
+// Implements: MPI_Wtick (MPI 4.1 §9.6)
+func Wtick() float64 { return cgo.Wtick() }
+
+// ProcessorName names the host that this rank runs on.
+//
+// Implements: MPI_Get_processor_name (MPI 4.1 §9.1.2)
+func ProcessorName() (string, error) {
+	if err := world.check("ProcessorName"); err != nil {
+		return "", err
+	}
+	return cgo.ProcessorName(), nil
+}
+
+// LibraryVersion is the text by which the MPI library names itself; its first
+// line is the name and version. It may be called before Init.
+//
+// Implements: MPI_Get_library_version (MPI 4.1 §9.1.1)
+func LibraryVersion() string { return cgo.LibraryVersion() }
+
+// StandardVersion is the version of the MPI standard that the library
+// implements, as 3 and 1. It may be called before Init.
+//
+// Implements: MPI_Get_version (MPI 4.1 §9.1.1)
+func StandardVersion() (version, subversion int) { return cgo.Version() }
+
+// Main is an MPI program: it initialises MPI, calls run with the communicator
+// of all ranks, and finalises MPI.
+//
+//	func main() {
+//		mpi.Main(func(world *mpi.Comm) error {
+//			...
+//		})
+//	}
+//
+// When run returns nil on all ranks, Main returns. When it returns an error,
+// panics, or leaves with runtime.Goexit on any rank, that rank reports its
+// number, host, error and (for a panic) stack on standard error, and the whole
+// job ends with a non-zero exit code at once, even while the other ranks sit
+// in a call that waits for this one.
+//
+// Goroutines of the program's own get the same treatment when they are started
+// with Go.
+func Main(run func(world *Comm) error, opts ...Option) {
+	if err := Init(opts...); err != nil {
+		// Every rank says the same here, and the launcher's variables tell
+		// which is the first. MPI may not be usable, so just leave.
+		if r := launcherRank(os.Getenv); r <= 0 {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		os.Exit(1)
+	}
+	guard(func() {
+		if err := run(world); err != nil {
+			die(1, "error: "+err.Error(), nil)
+		}
+	})
+	if err := Finalize(); err != nil {
+		die(1, "error: "+err.Error(), nil)
+	}
+}
+
+// Go runs f in a goroutine whose panic ends the whole job, with a report, as
+// Main does for the function that it runs. A panic in a goroutine started with
+// a plain go statement ends the job too, but the report is the Go runtime's
+// and names no rank.
+func Go(f func()) { go guard(f) }
+
+func guard(f func()) {
+	normal := false
+	defer func() {
+		if normal {
+			return
+		}
+		p := recover()
+		if p == nil {
+			die(1, "error: the goroutine was ended by runtime.Goexit", debug.Stack())
+		}
+		if e, ok := p.(error); ok && errors.As(e, new(runtime.Error)) {
+			die(2, "panic: "+e.Error(), debug.Stack())
+		}
+		die(2, fmt.Sprintf("panic: %v", p), debug.Stack())
+	}()
+	f()
+	normal = true
+}
+
+var dying sync.Mutex
+
+// die reports and ends the job; it does not return. It never finalises: the
+// other ranks may sit in a collective, and Finalize would wait for them.
+func die(code int, what string, stack []byte) {
+	dying.Lock() // the first report is the one that counts
+	var b strings.Builder
+	fmt.Fprintf(&b, "mpi: rank %d of %d on %s: %s\n", world.rank, world.size, cgo.ProcessorName(), what)
+	if stack != nil {
+		b.WriteByte('\n')
+		b.Write(stack)
+	}
+	os.Stderr.WriteString(b.String())
+	if lifecycle.Load() != running {
+		os.Exit(code)
+	}
+	world.Abort(code)
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	s, _, _ = strings.Cut(s, ", package:")
+	return strings.Join(strings.Fields(s), " ")
+}

@@ -1,0 +1,253 @@
+package mpi
+
+import (
+	"unsafe"
+
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
+
+// Send sends all elements of buf to the rank dest of c, with a tag from 0 to
+// c.TagUB. It returns when buf may be used again, which may be before the
+// message is received. A message to ProcNull goes nowhere.
+//
+// Errors: ErrComm, ErrRank, ErrTag. May be called from any goroutine.
+//
+// Implements: MPI_Send (MPI 4.1 §3.2.1)
+func Send[B Data](c *Comm, buf B, dest, tag int) error {
+	return c.send("Send", cgo.Standard, viewOf(buf), dest, tag)
+}
+
+// Recv receives a message with the tag (or AnyTag) from the rank source of c
+// (or AnySource) into buf. The message may be shorter than buf: Status.Count
+// is its length in elements. A longer one is an error, ErrTruncate, and what
+// did not fit is lost. A receive from ProcNull returns at once, with a count
+// of 0.
+//
+// Errors: ErrComm, ErrRank, ErrTag, ErrTruncate. May be called from any
+// goroutine; one that waits costs no thread.
+//
+// Implements: MPI_Recv (MPI 4.1 §3.2.4)
+func Recv[B Data](c *Comm, buf B, source, tag int) (Status, error) {
+	return c.recv("Recv", viewOf(buf), source, tag)
+}
+
+// Sendrecv sends all elements of send to dest and receives a message from
+// source into recv, both at once, so that ranks can exchange in a ring without
+// a deadlock. The buffers must not overlap. See Send and Recv.
+//
+// Implements: MPI_Sendrecv (MPI 4.1 §3.10)
+func Sendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, recvtag int) (Status, error) {
+	return c.sendrecv("Sendrecv", viewOf(send), dest, sendtag, viewOf(recv), source, recvtag)
+}
+
+// SendrecvReplace sends all elements of buf to dest and receives a message
+// from source into buf in their place. It allocates a copy of buf.
+//
+// Implements: MPI_Sendrecv_replace (MPI 4.1 §3.10)
+func SendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int) (Status, error) {
+	v := viewOf(buf)
+	out := v
+	// The arguments come first: a copy of a large buffer is not for nothing.
+	if err := c.checkSendrecv("SendrecvReplace", dest, sendtag, source, recvtag); err != nil {
+		return Status{}, err
+	}
+	if n := v.n * v.size(); n > 0 {
+		tmp := make([]byte, n)
+		copy(tmp, unsafe.Slice((*byte)(v.ptr), n))
+		out.ptr = unsafe.Pointer(unsafe.SliceData(tmp))
+	}
+	return c.sendrecv("SendrecvReplace", out, dest, sendtag, v, source, recvtag)
+}
+
+// Isend begins to send all elements of buf, as Send does, and returns at once.
+// See Request for what that means for buf.
+//
+// Implements: MPI_Isend (MPI 4.1 §3.7.2)
+func Isend[B Data](c *Comm, buf B, dest, tag int) *Request {
+	return c.isend("Isend", cgo.Standard, viewOf(buf), dest, tag)
+}
+
+// Irecv begins to receive into buf, as Recv does, and returns at once. See
+// Request for what that means for buf.
+//
+// Implements: MPI_Irecv (MPI 4.1 §3.7.2)
+func Irecv[B Data](c *Comm, buf B, source, tag int) *Request {
+	return c.irecv("Irecv", viewOf(buf), source, tag)
+}
+
+// Probe waits for a message with the tag (or AnyTag) from source (or
+// AnySource) without receiving it. CountOf says how many elements it has. When
+// several goroutines receive on c, another may take the message first.
+//
+// Implements: MPI_Probe (MPI 4.1 §3.8.1)
+func (c *Comm) Probe(source, tag int) (Status, error) {
+	if err := c.checkRecv("Probe", "source", "tag", source, tag); err != nil {
+		return Status{}, err
+	}
+	return c.probe("Probe", source, tag)
+}
+
+// Iprobe reports whether there is a message with the tag (or AnyTag) from
+// source (or AnySource), and what Probe would say of it. It does not block.
+//
+// Implements: MPI_Iprobe (MPI 4.1 §3.8.1)
+func (c *Comm) Iprobe(source, tag int) (Status, bool, error) {
+	if err := c.checkRecv("Iprobe", "source", "tag", source, tag); err != nil {
+		return Status{}, false, err
+	}
+	s, found := cgo.Iprobe(source, tag, c.h, 0)
+	if !found {
+		return Status{}, false, nil
+	}
+	if s.RC != 0 {
+		return Status{}, false, cgo.NewError("Iprobe", int(s.RC))
+	}
+	return newStatus(s, 1), true, nil
+}
+
+func (c *Comm) send(op string, mode int, v view, dest, tag int) error {
+	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
+		return err
+	}
+	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h, eng.spin())
+	if h != 0 {
+		_, err := eng.finishBlocking(op, pendingHalf{}, pendingHalf{h, v})
+		return err
+	}
+	if rc != 0 {
+		return cgo.NewError(op, rc)
+	}
+	return nil
+}
+
+func (c *Comm) recv(op string, v view, source, tag int) (Status, error) {
+	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
+		return Status{}, err
+	}
+	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.t, source, tag, c.h, eng.spin())
+	if h != 0 {
+		return eng.finishBlocking(op, pendingHalf{h, v}, pendingHalf{})
+	}
+	st := newStatus(s, v.size())
+	if s.RC != 0 {
+		return st, cgo.NewError(op, int(s.RC))
+	}
+	return st, nil
+}
+
+func (c *Comm) checkSendrecv(op string, dest, sendtag, source, recvtag int) error {
+	if err := c.checkSend(op, "dest", "sendtag", dest, sendtag); err != nil {
+		return err
+	}
+	return c.checkRecv(op, "source", "recvtag", source, recvtag)
+}
+
+func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, recvtag int) (Status, error) {
+	if err := c.checkSendrecv(op, dest, sendtag, source, recvtag); err != nil {
+		return Status{}, err
+	}
+	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.t, dest, sendtag,
+		uintptr(r.ptr), r.n, r.t, source, recvtag, c.h, eng.spin())
+	st, err := newStatus(raw, r.size()), error(nil)
+	switch {
+	case src != 0:
+		err = cgo.NewError(op, src)
+	case raw.RC != 0:
+		err = cgo.NewError(op, int(raw.RC))
+	}
+	if sh != 0 || rh != 0 {
+		pst, perr := eng.finishBlocking(op, pendingHalf{rh, r}, pendingHalf{sh, s})
+		if rh != 0 {
+			st = pst
+		}
+		if err == nil {
+			err = perr
+		}
+	}
+	return st, err
+}
+
+func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
+	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, size: v.n * v.size()}
+	launch(r, v.ptr)
+	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h)
+	return r.posted(h, rc)
+}
+
+func (c *Comm) irecv(op string, v view, source, tag int) *Request {
+	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, elem: v.size(), size: v.n * v.size()}
+	launch(r, v.ptr)
+	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.t, source, tag, c.h)
+	return r.posted(h, rc)
+}
+
+// posted notes what the library made of a nonblocking call.
+func (r *Request) posted(h cgo.Request, rc int) *Request {
+	r.h = h
+	if rc != 0 {
+		r.elem = 0
+		r.result(cgo.Status{RC: int32(rc)})
+		r.state.Store(reqDone)
+	}
+	return r
+}
+
+// probe polls for itself: a probe has no request that the engine could test.
+// It starts where a blocking receive would, and then looks again whenever the
+// engine has had its turn.
+func (c *Comm) probe(op string, source, tag int) (Status, error) {
+	spin := eng.spinFirst
+	var b backoff
+	for {
+		s, found := cgo.Iprobe(source, tag, c.h, spin)
+		if found {
+			if s.RC != 0 {
+				return Status{}, cgo.NewError(op, int(s.RC))
+			}
+			return newStatus(s, 1), nil
+		}
+		spin = eng.spinLead
+		b.pause()
+	}
+}
+
+// pendingHalf is what a blocking call left pending; the zero value is nothing.
+type pendingHalf struct {
+	h cgo.Request
+	v view
+}
+
+// finishBlocking waits for what a blocking call could not complete inside its
+// call into C. Only now are the buffers pinned: the caller's frame has held
+// them so far.
+func (e *engine) finishBlocking(op string, recv, send pendingHalf) (Status, error) {
+	e.mu.Lock()
+	p := e.getParker()
+	for i, half := range [2]pendingHalf{recv, send} {
+		r := &p.own[i]
+		*r = Request{}
+		if half.h == 0 {
+			r.state.Store(reqDone)
+			continue
+		}
+		r.op, r.h, r.size = op, half.h, half.v.n*half.v.size()
+		if i == 0 {
+			r.elem = half.v.size()
+		}
+		launch(r, half.v.ptr)
+		r.attach(p)
+	}
+	e.wait(p)
+	st, err := p.own[0].st, p.own[0].err
+	if err == nil {
+		err = p.own[1].err
+	}
+	e.recycle(p)
+	return st, err
+}

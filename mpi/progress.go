@@ -1,0 +1,318 @@
+package mpi
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
+
+// The progress engine: how goroutines wait.
+//
+// A blocking call first tests its request for a few microseconds inside the C
+// call that posted it, and mostly that is all. What is not complete by then is
+// handed to the engine, which holds every request that somebody waits for in
+// one table. At any time at most one goroutine leads: it tests the table, for
+// itself and for all the others, which are parked on a channel each. When the
+// leader's own wait is over it hands the lead to another parked goroutine. So
+// a lone waiter polls for itself, as C does, and ten thousand waiters cost one
+// polling goroutine and no threads.
+//
+// The table's rule: anyone may append to it, under mu; only the leader removes.
+// So the leader may read the part it has seen without holding mu.
+type engine struct {
+	mu      sync.Mutex
+	led     atomic.Bool // somebody leads; written under mu
+	handles []cgo.Request
+	reqs    []*Request // reqs[i] is the request of handles[i]
+	parked  *parker    // the goroutines that could take the lead, a doubly linked list
+	free    *parker    // parkers to use again
+
+	stirred  bool // something was added since the leader last looked
+	sleeping bool // the leader sleeps: kick wakes it
+	kick     chan struct{}
+	timer    *time.Timer // the leader's
+	out      [cgo.Batch]cgo.Done
+	finished [cgo.Batch]*Request
+	cursor   int
+
+	// How long to test inside one C call: in the call that posts a request,
+	// and in each turn of the leader.
+	spinFirst, spinLead int64
+
+	// Pending transfers that the library moves piece by piece while it is
+	// called. While there are any, the leader does not sleep.
+	large atomic.Int64
+}
+
+// largeTransfer is the size from which a transfer may need many calls into the
+// library; both libraries send less in one piece.
+const largeTransfer = 4 << 10
+
+var eng = engine{kick: make(chan struct{}, 1)}
+
+// tune sets the bounds of spinning: with a core for each rank a short spin
+// inside C saves the way back into Go; with fewer, whoever spins keeps the
+// core from the rank it waits for.
+func (e *engine) tune(oversubscribed bool) {
+	e.spinFirst, e.spinLead = 20_000, 5_000
+	if oversubscribed {
+		e.spinFirst, e.spinLead = 0, 0
+	}
+}
+
+// spin is how long a call may test what it has posted. While somebody leads,
+// not at all: the leader will find it.
+func (e *engine) spin() int64 {
+	if e.led.Load() {
+		return 0
+	}
+	return e.spinFirst
+}
+
+// parker is a goroutine's place to wait.
+type parker struct {
+	ch         chan wake // capacity 1: a parked goroutine is sent exactly one
+	need       int       // requests still to complete; under engine.mu
+	listed     bool      // in engine.parked
+	prev, next *parker
+
+	// Scratch of blocking calls, here so that they allocate nothing.
+	own     [2]Request
+	claimed []*Request
+	handles []cgo.Request
+	out     []cgo.RawStatus
+}
+
+type wake bool
+
+const (
+	over     wake = false // the wait is over
+	takeLead wake = true
+)
+
+func (e *engine) getParker() *parker {
+	p := e.free
+	if p == nil {
+		return &parker{ch: make(chan wake, 1)}
+	}
+	e.free, p.next = p.next, nil
+	return p
+}
+
+func (e *engine) putParker(p *parker) {
+	p.need = 0
+	p.next, e.free = e.free, p
+}
+
+func (e *engine) list(p *parker) {
+	p.listed, p.prev, p.next = true, nil, e.parked
+	if e.parked != nil {
+		e.parked.prev = p
+	}
+	e.parked = p
+}
+
+func (e *engine) unlist(p *parker) {
+	if p.prev != nil {
+		p.prev.next = p.next
+	} else {
+		e.parked = p.next
+	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	}
+	p.listed, p.prev, p.next = false, nil, nil
+}
+
+// add takes over a pending request; mu is held.
+func (e *engine) add(r *Request) {
+	r.state.Store(reqPolled)
+	r.index = len(e.reqs)
+	e.reqs = append(e.reqs, r)
+	e.handles = append(e.handles, r.h)
+	e.stir()
+}
+
+// stir tells the leader that there is news; mu is held.
+func (e *engine) stir() {
+	e.stirred = true
+	if e.sleeping {
+		select {
+		case e.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (e *engine) remove(r *Request) {
+	last := len(e.reqs) - 1
+	moved := e.reqs[last]
+	e.reqs[r.index], e.handles[r.index] = moved, e.handles[last]
+	moved.index = r.index
+	e.reqs[last] = nil
+	e.reqs, e.handles = e.reqs[:last], e.handles[:last]
+}
+
+// wait blocks until nothing that p needs is pending. mu is held on entry, and
+// not on return.
+func (e *engine) wait(p *parker) {
+	if p.need == 0 {
+		e.mu.Unlock()
+		return
+	}
+	if e.led.Load() {
+		e.list(p)
+		e.stir()
+		e.mu.Unlock()
+		if <-p.ch == over {
+			return
+		}
+		e.mu.Lock()
+	} else {
+		e.led.Store(true)
+	}
+	e.lead(p)
+}
+
+// wakeUp tells p, one of whose requests is complete; mu is held.
+func (e *engine) wakeUp(p *parker) {
+	p.need--
+	if p.need == 0 && p.listed {
+		e.unlist(p)
+		p.ch <- over
+	}
+}
+
+// lead tests the table until p needs nothing more, then hands the lead on. mu
+// is held on entry, and not on return.
+func (e *engine) lead(p *parker) {
+	var (
+		since   = time.Now() // the last time anything happened
+		yielded = since
+		single  = runtime.GOMAXPROCS(0) == 1
+	)
+	for p.need > 0 {
+		got := e.poll()
+		if p.need == 0 {
+			break
+		}
+		now := time.Now()
+		if got > 0 || e.stirred {
+			e.stirred = false
+			since = now
+		}
+		nap := e.nap(now.Sub(since))
+		e.sleeping = nap > 0
+		e.mu.Unlock()
+		switch {
+		case nap > 0:
+			e.sleep(nap)
+		case got > 0 || single || now.Sub(yielded) > 50*time.Microsecond:
+			// Let those run who were woken, and with one P everybody
+			// else. Not on every turn: with an idle P, Gosched wakes a
+			// thread that carries this goroutine off.
+			runtime.Gosched()
+			yielded = now
+		}
+		e.mu.Lock()
+		e.sleeping = false
+	}
+	e.handOver()
+	e.mu.Unlock()
+}
+
+// handOver ends a lead; mu is held.
+func (e *engine) handOver() {
+	if next := e.parked; next != nil {
+		e.unlist(next)
+		next.ch <- takeLead
+		return
+	}
+	e.led.Store(false)
+}
+
+// poll tests the next part of the table, and completes what it finds. mu is
+// held on entry and on return, but not in between.
+func (e *engine) poll() int {
+	n := len(e.reqs)
+	if e.cursor >= n {
+		e.cursor = 0
+	}
+	at := e.cursor
+	n = min(n-at, cgo.Batch)
+	if n == 0 {
+		return 0
+	}
+	e.cursor += n
+	handles, reqs := e.handles[at:at+n], e.reqs[at:at+n]
+	spin := e.spinLead
+	if len(e.reqs) > cgo.Batch {
+		spin = 0 // the next part of the table is waiting
+	}
+	e.mu.Unlock()
+	got := cgo.Testsome(handles, e.out[:n], spin, true)
+	e.mu.Lock()
+	if got < 0 {
+		// The library refused the whole list: no request of it can be
+		// completed any more, and each of their waiters must hear of it.
+		for i := n - 1; i >= 0; i-- {
+			r := reqs[i]
+			e.remove(r)
+			r.finish(cgo.Status{RC: int32(-got)})
+		}
+		return n
+	}
+	for i := range got {
+		e.finished[i] = reqs[e.out[i].Index()]
+	}
+	for i := range got {
+		r := e.finished[i]
+		e.finished[i] = nil
+		e.remove(r)
+		r.finish(e.out[i].Status())
+	}
+	return got
+}
+
+// nap is how long the leader may sleep when nothing has happened for so long:
+// at most a sixty-fourth of that, so that no wait grows by more than it, and
+// never while the library has a long transfer to move.
+func (e *engine) nap(idle time.Duration) time.Duration {
+	if idle < 3200*time.Microsecond || e.large.Load() > 0 {
+		return 0
+	}
+	return min(idle/64, time.Millisecond)
+}
+
+func (e *engine) sleep(d time.Duration) {
+	if e.timer == nil {
+		e.timer = time.NewTimer(d)
+	} else {
+		e.timer.Reset(d)
+	}
+	select {
+	case <-e.timer.C:
+	case <-e.kick:
+	}
+}
+
+// backoff paces a goroutine that must poll for itself (a probe): first it
+// yields, and after a while it sleeps, by the leader's rule.
+type backoff struct {
+	since time.Time
+}
+
+func (b *backoff) pause() {
+	if b.since.IsZero() {
+		b.since = time.Now()
+	}
+	if nap := eng.nap(time.Since(b.since)); nap > 0 {
+		time.Sleep(nap)
+		return
+	}
+	cgo.Yield()
+	runtime.Gosched()
+}

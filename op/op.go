@@ -1,0 +1,84 @@
+// Package op holds the reduction operations: what Reduce, Allreduce, Scan and
+// their kin combine the ranks' elements with.
+//
+//	err := mpi.Allreduce(world, part, total, op.Sum)
+//
+// Each predefined operation is defined for some element types only, as the
+// standard says: sums and products of numbers, maximum and minimum of ordered
+// numbers, logical operations on integers and bool, bitwise ones on integers.
+// A reduction on any other type is an error that names both, before any rank
+// communicates.
+//
+// An Op is a small value that may be copied and used from any goroutine.
+package op
+
+import "github.com/mpi4go/mpi4go/mpi/cgo"
+
+// Op is a reduction operation. The zero value is none.
+type Op struct{ d *desc }
+
+type desc struct {
+	name  string
+	h     cgo.Op
+	kinds uint32 // bit k is set when the operation is defined for cgo.Kind k
+}
+
+const (
+	signed   = 1<<cgo.Int8 | 1<<cgo.Int16 | 1<<cgo.Int32 | 1<<cgo.Int64
+	unsigned = 1<<cgo.Uint8 | 1<<cgo.Uint16 | 1<<cgo.Uint32 | 1<<cgo.Uint64
+	integer  = signed | unsigned
+	floating = 1<<cgo.Float32 | 1<<cgo.Float64
+	complexx = 1<<cgo.Complex64 | 1<<cgo.Complex128
+	logical  = 1 << cgo.Bool
+)
+
+func predefined(name string, i int, kinds uint32) Op { return Op{&desc{name, cgo.Ops[i], kinds}} }
+
+// The predefined operations (MPI 4.1 §6.9.2).
+var (
+	// Sum adds integers, floating-point and complex numbers.
+	Sum = predefined("Sum", cgo.Sum, integer|floating|complexx)
+	// Prod multiplies integers, floating-point and complex numbers.
+	Prod = predefined("Prod", cgo.Prod, integer|floating|complexx)
+	// Max is the largest of integers or floating-point numbers.
+	Max = predefined("Max", cgo.Max, integer|floating)
+	// Min is the smallest of integers or floating-point numbers.
+	Min = predefined("Min", cgo.Min, integer|floating)
+	// Land is logical and of integers (0 is false) or bool.
+	Land = predefined("Land", cgo.Land, integer|logical)
+	// Lor is logical or of integers (0 is false) or bool.
+	Lor = predefined("Lor", cgo.Lor, integer|logical)
+	// Lxor is logical exclusive or of integers (0 is false) or bool.
+	Lxor = predefined("Lxor", cgo.Lxor, integer|logical)
+	// Band is bitwise and of integers.
+	Band = predefined("Band", cgo.Band, integer)
+	// Bor is bitwise or of integers.
+	Bor = predefined("Bor", cgo.Bor, integer)
+	// Bxor is bitwise exclusive or of integers.
+	Bxor = predefined("Bxor", cgo.Bxor, integer)
+	// MaxLoc is the largest value and its index: defined for pairs of value
+	// and index, and so for none of Go's basic types.
+	MaxLoc = predefined("MaxLoc", cgo.MaxLoc, 0)
+	// MinLoc is the smallest value and its index: defined for pairs of value
+	// and index, and so for none of Go's basic types.
+	MinLoc = predefined("MinLoc", cgo.MinLoc, 0)
+)
+
+// Handle is the MPI library's handle, 0 for the zero Op.
+func (o Op) Handle() cgo.Op {
+	if o.d == nil {
+		return 0
+	}
+	return o.d.h
+}
+
+// Defined reports whether MPI defines the operation for elements of kind k.
+func (o Op) Defined(k cgo.Kind) bool { return o.d != nil && o.d.kinds&(1<<k) != 0 }
+
+// String is the operation's name, as in "Sum".
+func (o Op) String() string {
+	if o.d == nil {
+		return "no operation"
+	}
+	return o.d.name
+}
