@@ -53,11 +53,11 @@ install_with_apt() {
 		sudo=(sudo)
 	fi
 	say "installing ${missing[*]}"
-	# env, because sudo drops the variable; no recommends, because MPICH's and
-	# Open MPI's bring in compilers that we do not use.
-	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
-	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null >&2
+	# env, because sudo drops the variable; a patient lock, because fresh
+	# machines update themselves; no recommends, because we need none.
+	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
+	"${apt[@]}" update >&2
+	"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
 }
 
 # advise says what to type on a system whose packages we do not install.
@@ -69,7 +69,7 @@ advise() {
 		ids=$(. /etc/os-release && echo "${ID-} ${ID_LIKE-}")
 	fi
 	for_mpi() { [[ $want != *" $1 "* ]] || say "  $2"; }
-	say "not usable yet:$want; to get it on this system:"
+	say "not usable yet: $*; to get it on this system:"
 	if type module &>/dev/null || [[ -n ${LMOD_CMD-}${MODULESHOME-} ]]; then
 		say "  this looks like a cluster: see 'module avail', then for instance"
 		for_mpi openmpi "module load gcc openmpi"

@@ -37,9 +37,8 @@ cgo_users() {
 upward_imports() {
 	local module
 	module=$(go list -m) || return
-	go list -tags openmpi -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} -> {{.}}{{"\n"}}{{end}}' \
-		./mpi ./mpi/cgo ./datatype ./op |
-		grep -F -- "-> $module/" |
+	go list -e -tags openmpi -f '{{$p := .ImportPath}}{{range .Imports}}{{$p}} -> {{.}}{{"\n"}}{{end}}' ./... |
+		grep -E "^$module/(mpi|mpi/cgo|datatype|op) -> $module/" |
 		grep -vE "^$module/(mpi|datatype|op) -> $module/(mpi/cgo|internal/.*)$" |
 		grep -vE "^$module/mpi -> $module/(datatype|op)$"
 }

@@ -25,8 +25,10 @@ import (
 // timeout ends a run that hangs. Each takes a second or two on an idle machine.
 const timeout = 60 * time.Second
 
-// bin is the folder of the built examples.
-var bin string
+var (
+	bin      string           // the folder of the built examples
+	launcher *launch.Launcher // the mpirun of the library that they are linked with
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
@@ -34,6 +36,10 @@ func TestMain(m *testing.M) {
 
 func buildAndRun(m *testing.M) int {
 	var err error
+	if launcher, err = launch.Find(mpi.LibraryVersion()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if bin, err = os.MkdirTemp("", "mpi4go-examples-"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -65,17 +71,11 @@ func buildFlags() []string {
 // start runs an example on so many ranks and returns what it wrote and how it ended.
 func start(t *testing.T, ranks int, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	launcher, err := launch.Find(mpi.LibraryVersion())
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	cmd := launcher.Command(ctx, ranks, filepath.Join(bin, name), args...)
 	var outBuf, errBuf bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &outBuf, &errBuf
-	// A rank that outlives its mpirun holds the pipes open.
-	cmd.WaitDelay = 5 * time.Second
 	err = cmd.Run()
 	stdout, stderr = outBuf.String(), errBuf.String()
 	if ctx.Err() != nil {

@@ -30,14 +30,6 @@ type view struct {
 // size is the size of one element in bytes.
 func (v view) size() int { return int(v.kind.Size()) }
 
-// at is the address of element i, which the caller has checked.
-func (v view) at(i int) unsafe.Pointer {
-	if v.ptr == nil {
-		return nil
-	}
-	return unsafe.Add(v.ptr, i*v.size())
-}
-
 // viewOf costs a few nanoseconds and allocates nothing.
 func viewOf[B Data](buf B) view {
 	// All types of Data are slices, so the header says where and how many.

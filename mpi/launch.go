@@ -13,8 +13,9 @@ import (
 // may meet another at run time.
 
 // launchers lists the variables in which launchers tell a process how many
-// ranks its job has. (SLURM_NTASKS is not among them: batch scripts have it
-// too.)
+// ranks its job has. Slurm's come last, because an mpirun inside a Slurm job
+// may itself use srun to start its daemons, and the ranks inherit what srun
+// told those. (SLURM_NTASKS is not among them: batch scripts have it too.)
 var launchers = []struct{ env, rank, name string }{
 	{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "Open MPI's mpirun"},
 	{"PMI_SIZE", "PMI_RANK", "a PMI launcher, such as MPICH's mpirun"},
@@ -26,8 +27,11 @@ var launchers = []struct{ env, rank, name string }{
 func checkLauncher(op string, env func(string) string) error {
 	for _, l := range launchers {
 		n, err := strconv.Atoi(env(l.env))
-		if err != nil || n < 2 || env(l.rank) == "" {
+		if err != nil || env(l.rank) == "" {
 			continue
+		}
+		if n < 2 {
+			return nil
 		}
 		return argError(op, ErrLaunch, "%s started %d ranks (%s=%d), but this program is linked with %s and sees a world of 1: "+
 			"start it with that library's own mpirun, or build it for the launcher's library (-tags openmpi or -tags mpich); "+

@@ -57,7 +57,9 @@ func checkOverlap(op string, s, r view) error {
 	if s.n == 0 || r.n == 0 {
 		return nil
 	}
-	if uintptr(s.ptr) < uintptr(r.at(r.n)) && uintptr(r.ptr) < uintptr(s.at(s.n)) {
+	// As integers: a pointer to the end of a slice may not exist in Go.
+	sFrom, rFrom := uintptr(s.ptr), uintptr(r.ptr)
+	if sFrom < rFrom+uintptr(r.n*r.size()) && rFrom < sFrom+uintptr(s.n*s.size()) {
 		return argError(op, ErrBuffer, "send and recv share memory: use separate slices, or the call's in-place form")
 	}
 	return nil

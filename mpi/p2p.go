@@ -95,7 +95,9 @@ func (c *Comm) Iprobe(source, tag int) (Status, bool, error) {
 	if err := c.checkRecv("Iprobe", "source", "tag", source, tag); err != nil {
 		return Status{}, false, err
 	}
+	_, gated := eng.enter()
 	s, found := cgo.Iprobe(source, tag, c.h, 0)
+	eng.leave(gated)
 	if !found {
 		return Status{}, false, nil
 	}
@@ -109,7 +111,9 @@ func (c *Comm) send(op string, mode int, v view, dest, tag int) error {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
 		return err
 	}
-	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h, eng.spin())
+	spin, gated := eng.enter()
+	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h, spin)
+	eng.leave(gated)
 	if h != 0 {
 		_, err := eng.finishBlocking(op, pendingHalf{}, pendingHalf{h, v})
 		return err
@@ -124,16 +128,25 @@ func (c *Comm) recv(op string, v view, source, tag int) (Status, error) {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
 		return Status{}, err
 	}
-	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.t, source, tag, c.h, eng.spin())
+	spin, gated := eng.enter()
+	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.t, source, tag, c.h, spin)
+	eng.leave(gated)
 	if h != 0 {
 		return eng.finishBlocking(op, pendingHalf{h, v}, pendingHalf{})
 	}
 	st := newStatus(s, v.size())
+	if source == ProcNull {
+		st = nobody
+	}
 	if s.RC != 0 {
 		return st, cgo.NewError(op, int(s.RC))
 	}
 	return st, nil
 }
+
+// nobody is the status of a receive from ProcNull (MPI 4.1 §3.11). MPICH 4.0
+// leaves it out in MPI_Test.
+var nobody = Status{Source: ProcNull, Tag: AnyTag}
 
 func (c *Comm) checkSendrecv(op string, dest, sendtag, source, recvtag int) error {
 	if err := c.checkSend(op, "dest", "sendtag", dest, sendtag); err != nil {
@@ -146,14 +159,24 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 	if err := c.checkSendrecv(op, dest, sendtag, source, recvtag); err != nil {
 		return Status{}, err
 	}
+	if dest != ProcNull && source != ProcNull {
+		if err := checkOverlap(op, s, r); err != nil {
+			return Status{}, err
+		}
+	}
+	spin, gated := eng.enter()
 	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.t, dest, sendtag,
-		uintptr(r.ptr), r.n, r.t, source, recvtag, c.h, eng.spin())
+		uintptr(r.ptr), r.n, r.t, source, recvtag, c.h, spin)
+	eng.leave(gated)
 	st, err := newStatus(raw, r.size()), error(nil)
 	switch {
 	case src != 0:
 		err = cgo.NewError(op, src)
 	case raw.RC != 0:
 		err = cgo.NewError(op, int(raw.RC))
+	}
+	if source == ProcNull {
+		st = nobody
 	}
 	if sh != 0 || rh != 0 {
 		pst, perr := eng.finishBlocking(op, pendingHalf{rh, r}, pendingHalf{sh, s})
@@ -173,7 +196,9 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	}
 	r := &Request{op: op, size: v.n * v.size()}
 	launch(r, v.ptr)
+	_, gated := eng.enter()
 	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h)
+	eng.leave(gated)
 	return r.posted(h, rc)
 }
 
@@ -181,9 +206,11 @@ func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
 		return failed(op, err)
 	}
-	r := &Request{op: op, elem: v.size(), size: v.n * v.size()}
+	r := &Request{op: op, elem: v.size(), size: v.n * v.size(), null: source == ProcNull}
 	launch(r, v.ptr)
+	_, gated := eng.enter()
 	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.t, source, tag, c.h)
+	eng.leave(gated)
 	return r.posted(h, rc)
 }
 
@@ -202,17 +229,17 @@ func (r *Request) posted(h cgo.Request, rc int) *Request {
 // It starts where a blocking receive would, and then looks again whenever the
 // engine has had its turn.
 func (c *Comm) probe(op string, source, tag int) (Status, error) {
-	spin := eng.spinFirst
 	var b backoff
 	for {
+		spin, gated := eng.enter()
 		s, found := cgo.Iprobe(source, tag, c.h, spin)
+		eng.leave(gated)
 		if found {
 			if s.RC != 0 {
 				return Status{}, cgo.NewError(op, int(s.RC))
 			}
 			return newStatus(s, 1), nil
 		}
-		spin = eng.spinLead
 		b.pause()
 	}
 }

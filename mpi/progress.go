@@ -37,6 +37,7 @@ type engine struct {
 	out      [cgo.Batch]cgo.Done
 	finished [cgo.Batch]*Request
 	cursor   int
+	gate     chan struct{} // see enter
 
 	// How long to test inside one C call: in the call that posts a request,
 	// and in each turn of the leader.
@@ -51,7 +52,7 @@ type engine struct {
 // library; both libraries send less in one piece.
 const largeTransfer = 4 << 10
 
-var eng = engine{kick: make(chan struct{}, 1)}
+var eng = engine{kick: make(chan struct{}, 1), gate: make(chan struct{}, 8)}
 
 // tune sets the bounds of spinning: with a core for each rank a short spin
 // inside C saves the way back into Go; with fewer, whoever spins keeps the
@@ -63,13 +64,25 @@ func (e *engine) tune(oversubscribed bool) {
 	}
 }
 
-// spin is how long a call may test what it has posted. While somebody leads,
-// not at all: the leader will find it.
-func (e *engine) spin() int64 {
-	if e.led.Load() {
-		return 0
+// enter precedes every call into C of a goroutine that does not lead, and says
+// for how long the call may test what it posts. Alone, that is spinFirst.
+// Beside a leader it is not at all, for the leader will find it; and then at
+// most so many goroutines are let in at once as the gate holds. Inside they may
+// have to wait for the library's locks, and each goroutine that waits in C
+// takes a thread: without the gate, a thousand that arrive together would make
+// the Go runtime start a hundred.
+func (e *engine) enter() (spin int64, gated bool) {
+	if !e.led.Load() {
+		return e.spinFirst, false
 	}
-	return e.spinFirst
+	e.gate <- struct{}{}
+	return 0, true
+}
+
+func (e *engine) leave(gated bool) {
+	if gated {
+		<-e.gate
+	}
 }
 
 // parker is a goroutine's place to wait.

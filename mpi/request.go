@@ -28,6 +28,7 @@ type Request struct {
 	op    string
 	elem  int // bytes per element of a receive; 0 for a send
 	size  int // bytes of the buffer
+	null  bool
 	keep  *flight
 
 	// The result, written once before the state becomes reqDone.
@@ -110,15 +111,22 @@ func (r *Request) land() {
 	flights.mu.Unlock()
 }
 
-// inFlight lists what Finalize finds pending.
+// inFlight lists the operations that Finalize finds pending. Those that are
+// complete, though nobody has waited for them, are not among them.
 func inFlight() (ops []string) {
+	var rs []*Request
 	flights.mu.Lock()
-	defer flights.mu.Unlock()
 	for _, b := range flights.blocks {
 		for i := range b {
 			if b[i].r != nil {
-				ops = append(ops, b[i].r.op)
+				rs = append(rs, b[i].r)
 			}
+		}
+	}
+	flights.mu.Unlock()
+	for _, r := range rs {
+		if _, done, _ := r.Test(); !done {
+			ops = append(ops, r.op)
 		}
 	}
 	return ops
@@ -135,6 +143,9 @@ func failed(op string, err error) *Request {
 func (r *Request) result(s cgo.Status) {
 	if r.elem > 0 {
 		r.st = newStatus(s, r.elem)
+		if r.null {
+			r.st = nobody
+		}
 	}
 	if s.RC != 0 {
 		r.err = cgo.NewError(r.op, int(s.RC))
@@ -221,7 +232,10 @@ func (r *Request) Wait() (Status, error) {
 		return r.st, r.err
 	}
 	if r.claim() {
-		if h, s := cgo.Test(r.h, eng.spin()); h == 0 {
+		spin, gated := eng.enter()
+		h, s := cgo.Test(r.h, spin)
+		eng.leave(gated)
+		if h == 0 {
 			r.complete(s)
 			return r.st, r.err
 		}
@@ -250,7 +264,10 @@ func (r *Request) Test() (Status, bool, error) {
 		return Status{}, true, nil
 	}
 	if r.claim() {
-		if h, s := cgo.Test(r.h, 0); h == 0 {
+		_, gated := eng.enter()
+		h, s := cgo.Test(r.h, 0)
+		eng.leave(gated)
+		if h == 0 {
 			r.complete(s)
 		} else {
 			r.unclaim()
@@ -321,7 +338,9 @@ func (p *parker) testall(rs []*Request) {
 	if len(p.out) < n {
 		p.out = make([]cgo.RawStatus, cap(p.handles))
 	}
-	left := cgo.Testall(p.handles, p.out[:n], eng.spin())
+	spin, gated := eng.enter()
+	left := cgo.Testall(p.handles, p.out[:n], spin)
+	eng.leave(gated)
 	for i, r := range p.claimed {
 		switch {
 		case p.handles[i] == 0:

@@ -173,6 +173,14 @@ int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nr
 int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
 	m4g_h rt, m4g_h comm)
 {
+	static const int64_t zero = 0;
+	if (nranks == 1 && !(flags & M4G_IN_PLACE)) {
+		// MPICH 4.0 ignores the displacement on a communicator of one rank.
+		MPI_Aint lb, extent;
+		MPI_Type_get_extent(TYPE(rt), &lb, &extent);
+		r += *(const int64_t *)displs * extent;
+		displs = (m4g_addr)&zero;
+	}
 	m4g_vec v;
 	int rc = vec_in(counts, displs, nranks, &v);
 	if (rc != MPI_SUCCESS)

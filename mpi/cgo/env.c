@@ -6,11 +6,20 @@
 
 #include "internal.h"
 
-// MPICH installs its SIGUSR1 handler without SA_ONSTACK, and the Go runtime
-// dies on the first such signal that meets a goroutine's small stack. Every
-// handler that C installed gets the flag; nothing else of it changes.
-static void m4g_onstack(void)
+// The signals that Go turns into panics. A library that takes them over (UCX
+// does, to print a backtrace) makes a nil dereference fatal.
+static const int m4g_gos[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+enum { GOS = sizeof m4g_gos / sizeof *m4g_gos };
+
+// Puts the signals in order after Init: Go gets its own back, and every handler
+// that C installed gets SA_ONSTACK. MPICH installs its SIGUSR1 handler without,
+// and the Go runtime dies on the first such signal that meets a goroutine's
+// small stack.
+static void m4g_signals(const struct sigaction before[GOS])
 {
+	for (int i = 0; i < GOS; i++)
+		if (before[i].sa_handler != SIG_DFL)
+			sigaction(m4g_gos[i], &before[i], NULL);
 	for (int sig = 1; sig < 65; sig++) {
 		struct sigaction sa;
 		if (sigaction(sig, NULL, &sa) != 0)
@@ -30,10 +39,11 @@ static int level(int p)
 
 int m4g_init(int *provided)
 {
-	// UCX would take SIGSEGV, which Go turns into a recoverable panic.
-	setenv("UCX_ERROR_SIGNALS", "SIGILL,SIGBUS,SIGFPE", 0);
+	struct sigaction before[GOS];
+	for (int i = 0; i < GOS; i++)
+		sigaction(m4g_gos[i], NULL, &before[i]);
 	int rc = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, provided);
-	m4g_onstack();
+	m4g_signals(before);
 	if (rc != MPI_SUCCESS)
 		return rc;
 	*provided = level(*provided);

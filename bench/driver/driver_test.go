@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+)
+
+func TestParseOutput(t *testing.T) {
+	got, err := parseOutput(strings.NewReader("# MPICH Version:\t4.0.2\n8 1.5e-07 1000\n\n65536 6.2e-06 20\n"))
+	want := output{library: "MPICH Version: 4.0.2", points: []point{{8, 1.5e-7, 1000}, {65536, 6.2e-6, 20}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	for _, bad := range []string{
+		"8 1.5e-07", "8 1.5e-07 1000 7", "eight 1.5e-07 1000", "8 fast 1000", "8 1.5e-07 1e3",
+		"8 0 1000", "8 -1e-9 1000", "8 NaN 1000", "8 +Inf 1000", "warning: something is wrong",
+	} {
+		if _, err := parseOutput(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q was taken for a measurement", bad)
+		}
+	}
+}
+
+func TestCheckSizes(t *testing.T) {
+	out := output{points: []point{{size: 8}, {size: 64}}}
+	if err := out.checkSizes([]int64{8, 64}); err != nil {
+		t.Error(err)
+	}
+	for _, asked := range [][]int64{nil, {8}, {64, 8}, {8, 64, 512}} {
+		if out.checkSizes(asked) == nil {
+			t.Errorf("asked for %v, got 8 and 64: no error", asked)
+		}
+	}
+}
+
+func TestStatistics(t *testing.T) {
+	for _, c := range []struct {
+		x           []float64
+		min, median float64
+	}{
+		{[]float64{3}, 3, 3},
+		{[]float64{4, 2}, 2, 3},
+		{[]float64{9, 1, 5}, 1, 5},
+		{[]float64{7, 1, 3, 100}, 1, 5},
+	} {
+		given := slices.Clone(c.x)
+		if m, md := minimum.of(c.x), median.of(c.x); m != c.min || md != c.median {
+			t.Errorf("%v: minimum %v and median %v, want %v and %v", c.x, m, md, c.min, c.median)
+		}
+		if !slices.Equal(c.x, given) {
+			t.Errorf("%v was reordered to %v: the pairs' order is lost", given, c.x)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	got, err := parseSizes("8, 64K,1M,2147483647")
+	if want := []int64{8, 65536, 1 << 20, 1<<31 - 1}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	for _, bad := range []string{"", "8,", "0", "-8", "K", "8k", "1G", "2048M", "2147483648", "1.5M", "1024,1K"} {
+		if got, err := parseSizes(bad); err == nil {
+			t.Errorf("%q was read as %v", bad, got)
+		}
+	}
+	for n, want := range map[int64]string{8: "8 B", 1000: "1000 B", 1024: "1 KiB", 1536: "1536 B", 65536: "64 KiB", 8 << 20: "8 MiB"} {
+		if got := formatSize(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestParsePlan(t *testing.T) {
+	t.Setenv("MPIRUN", "")
+	parse := func(args ...string) (plan, error) { return parsePlan(args, io.Discard) }
+
+	p, err := parse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.pairs < 7 || len(p.libraries) != 2 || len(p.benchmarks) != len(benchmarks) || p.sizes[0] != 8 || p.sizes[len(p.sizes)-1] != 8<<20 {
+		t.Errorf("the defaults are not what is promised: %+v", p)
+	}
+	if p, err = parse("-quick", "-pairs", "9"); err != nil || p.pairs != 9 || p.minTime != 0.05 {
+		t.Errorf("-quick -pairs 9: %v, %d pairs of %g s", err, p.pairs, p.minTime)
+	}
+	p, err = parse("-mpi=mpich", "-bench=latency", "-single")
+	if err != nil || len(p.libraries) != 1 || p.libraries[0].tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 3 {
+		t.Errorf("-mpi=mpich -bench=latency -single: %+v, %v", p, err)
+	}
+	if len(benchmarks[0].twins) != 2 {
+		t.Error("-single changed the list of benchmarks")
+	}
+	for _, bad := range []string{"-mpi=lam", "-bench=speed", "-bench=", "-pairs=0", "-pairs=x", "-min-time=0", "-min-time=NaN", "-sizes=0", "-nosuch", "word"} {
+		if _, err := parse(bad); err == nil {
+			t.Errorf("%s was accepted", bad)
+		}
+	}
+	t.Setenv("MPIRUN", "srun --mpi=pmix")
+	if _, err := parse("-mpi=both"); err == nil {
+		t.Error("one launcher was accepted for two libraries")
+	}
+	if p, err := parse("-mpi=mpich"); err != nil || p.bind != "" {
+		t.Errorf("a launcher of the user's own is given the flag to bind to %q, %v", p.bind, err)
+	}
+	var help bytes.Buffer
+	if _, err := parsePlan([]string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "-pairs") {
+		t.Errorf("-h: %v, %q", err, help.String())
+	}
+}
+
+// sample is a result with plain figures: three pairs of three sizes.
+func sample(name string, goSmall float64) *result {
+	r := newResult(benchmarks[slices.Index(benchmarkNames(), name)], []int64{8, 65536, 1 << 20})
+	r.library = "Some MPI v1, packaged by somebody"
+	for pair := range 3 {
+		late := float64(pair) // each pair is slower than the one before
+		r.add("go", output{points: []point{{8, goSmall + late*1e-7, 100}, {65536, 8e-6 + late*1e-6, 10}, {1 << 20, 8e-5, 1}}})
+		r.add("c", output{points: []point{{8, 2e-7 + late*1e-7, 100}, {65536, 4e-6 + late*1e-6, 10}, {1 << 20, 7.5e-5, 1}}})
+		r.add(cgocallBench, output{points: []point{{0, 5e-8, 1000000}}})
+	}
+	return r
+}
+
+func TestRatio(t *testing.T) {
+	near := func(got, want float64) bool { return got > want-1e-9 && got < want+1e-9 }
+	if got := sample("latency", 3e-7).ratio(minimum, "c", 65536); !near(got, 2) {
+		t.Errorf("8 us against 4 us: got %v, want 2", got)
+	}
+	if got := sample("bandwidth", 3e-7).ratio(median, "c", 65536); !near(got, 5.0/9) {
+		t.Errorf("the bandwidth of 9 us against that of 5 us: got %v, want 5/9", got)
+	}
+}
+
+func TestRaiseIters(t *testing.T) {
+	r := newResult(benchmarks[0], []int64{8, 64})
+	r.raiseIters(output{points: []point{{8, 1, 10}, {64, 1, 9}}})
+	r.raiseIters(output{points: []point{{8, 1, 7}, {64, 1, 12}}})
+	if want := []int64{10, 12}; !slices.Equal(r.iters, want) {
+		t.Errorf("got %v, want the larger of each, %v", r.iters, want)
+	}
+}
+
+// Two bare calls at 0.05 us may come on top of C's 0.2 us (minimum) and 0.3 us (median).
+func TestPrintLatency(t *testing.T) {
+	for goSmall, verdict := range map[float64]string{2.9e-7: "yes", 3.1e-7: "NO"} {
+		var b strings.Builder
+		sample("latency", goSmall).print(&b)
+		for _, want := range []string{
+			"latency in us, 2 ranks, Some MPI v1\n",
+			"64 KiB", "8.000", "9.000", "2.00", "1.80", // minimum, median and their ratios
+			"C 0.300 us, a cgo call 0.050 us; Go <= C + 2 calls (0.400 us): " + verdict,
+			"C 0.200 us, a cgo call 0.050 us; Go <= C + 2 calls (0.300 us): " + verdict,
+		} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, b.String())
+			}
+		}
+	}
+}
+
+func TestPrintBandwidth(t *testing.T) {
+	r := sample("bandwidth", 9e-7) // slow at 8 B, which does not count
+	var b strings.Builder
+	r.print(&b)
+	for _, want := range []string{"8192.0", "16384.0", "(median): lowest Go/C 0.56, at 64 KiB; at least 0.90: NO", "(max): lowest Go/C 0.50"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
+	}
+
+	r.times["go"][65536] = []float64{4e-6, 5.5e-6, 6e-6}
+	b.Reset()
+	r.print(&b)
+	if want := "(median): lowest Go/C 0.91, at 64 KiB; at least 0.90: yes"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, b.String())
+	}
+}
+
+func TestWriteCSV(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "out.csv")
+	if err := writeCSV(file, sample("latency", 3e-7).rows("openmpi")); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1+3*2*3+3 {
+		t.Errorf("got %d rows, want a head, 3 pairs of 2 twins and 3 sizes, and 3 cgo calls", len(rows))
+	}
+	want := []string{"openmpi", "Some MPI v1, packaged by somebody", "latency", "8", "go", "1", "0", "3e-07"}
+	if !slices.Equal(rows[0], csvHead) || !slices.Equal(rows[1], want) {
+		t.Errorf("got %q and %q, want %q and %q", rows[0], rows[1], csvHead, want)
+	}
+	if err := writeCSV(filepath.Join(t.TempDir(), "none", "out.csv"), nil); err == nil {
+		t.Error("writing into a folder that is not there gave no error")
+	}
+}
+
+func TestTuning(t *testing.T) {
+	got := tuning([]string{"HOME=/", "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_MCA_mpi_yield_when_idle=1", "GOGC=off", "UCX_TLS=self"})
+	if want := []string{"OMPI_MCA_mpi_yield_when_idle=1", "GOGC=off", "UCX_TLS=self"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The real thing, kept short: every benchmark and every twin, on each MPI that
+// this machine has.
+func TestTwins(t *testing.T) {
+	if runtime.NumCPU() < 2 {
+		t.Skip("the benchmarks give each of 2 ranks a core of its own")
+	}
+	t.Setenv("MPIRUN", "") // it names the launcher of one library
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, lib := range libraries {
+		if _, err := launch.Find(lib.name); err != nil {
+			t.Log(err)
+			continue
+		}
+		ran++
+		t.Run(lib.tag, func(t *testing.T) {
+			built, err := build(t.Context(), lib, root, t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := settings{pairs: 2, minTime: 1e-4, bind: "core", timeout: time.Minute}
+			for _, b := range benchmarks {
+				b.twins = append(slices.Clip(b.twins), cSingle)
+				checkMeasure(t, s, built, b)
+			}
+			checkFailures(t, s, built)
+		})
+	}
+	if ran == 0 {
+		t.Error("no MPI was found")
+	}
+}
+
+func checkMeasure(t *testing.T, s settings, built *built, b benchmark) {
+	sizes := []int64{8, 1 << 16, 3}
+	called := 0
+	r, err := s.measure(t.Context(), built, b, sizes, func(string) { called++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if called != s.steps(b) {
+		t.Errorf("%s: %d steps, announced as %d", b.name, called, s.steps(b))
+	}
+	if !strings.Contains(r.library, built.name) {
+		t.Errorf("%s: built for %s, ran on %s", b.name, built.name, r.library)
+	}
+	for _, twin := range b.twins {
+		for _, size := range sizes {
+			if n := len(r.times[twin.name][size]); n != s.pairs {
+				t.Errorf("%s, %s, %d bytes: %d times of %d pairs", b.name, twin.name, size, n, s.pairs)
+			}
+		}
+	}
+	if n := len(r.times[cgocallBench][0]); b.cgocall && n != s.pairs {
+		t.Errorf("%s: %d times of a cgo call, want %d", b.name, n, s.pairs)
+	}
+}
+
+// A run that goes wrong must end, in both languages. (What it says is not
+// looked at: hydra may lose the last words of a rank that aborts.)
+func checkFailures(t *testing.T, s settings, built *built) {
+	for program := range built.programs {
+		for _, args := range [][]string{{"-bench", "nosuch"}, {"-iters", "1,2"}} {
+			if _, err := s.run(t.Context(), built, 2, []int64{8}, program, args...); err == nil || strings.Contains(err.Error(), "longer than") {
+				t.Errorf("%s %q: error %v", program, args, err)
+			}
+		}
+	}
+	s.timeout = time.Second
+	start := time.Now()
+	_, err := s.run(t.Context(), built, 2, []int64{8}, "c", "-min-time", "300")
+	if err == nil || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "longer than 1s") {
+		t.Errorf("a run beyond its time limit: %v", err)
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("a run beyond its time limit of 1s was ended after %v", d)
+	}
+}

@@ -1,0 +1,219 @@
+// Driver builds the benchmarks' twins, runs them alternately and prints how the
+// Go program compares with the C one.
+//
+//	go run ./bench/driver -mpi=both
+//
+// See ../README.md for what is measured and how to read it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// plan is what the command line asks for.
+type plan struct {
+	settings
+	libraries  []library
+	benchmarks []benchmark
+	sizes      []int64
+	csv        string
+}
+
+// parsePlan reads the command line; asked for help, it writes it to help.
+func parsePlan(args []string, help io.Writer) (plan, error) {
+	var p plan
+	fs := flag.NewFlagSet("driver", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // an error is main's to print, once
+	mpi := fs.String("mpi", "both", "the MPI library: openmpi, mpich or both")
+	bench := fs.String("bench", strings.Join(benchmarkNames(), ","), "the benchmarks to run, separated by commas")
+	sizes := fs.String("sizes", "8,64,512,4K,16K,64K,256K,1M,2M,4M,8M", "message sizes in bytes, with K or M for KiB or MiB")
+	single := fs.Bool("single", false, "also run the C twin with MPI_THREAD_SINGLE")
+	quick := fs.Bool("quick", false, "a short run to see that all works: -pairs 3 -sizes 8,64K,1M -min-time 0.05")
+	fs.IntVar(&p.pairs, "pairs", 7, "how often the twins run, one after the other")
+	fs.Float64Var(&p.minTime, "min-time", 0.2, "seconds that one timing of one size lasts")
+	fs.StringVar(&p.bind, "bind", "core", "what the launcher binds a rank to; none lets the system move it")
+	fs.DurationVar(&p.timeout, "timeout", 2*time.Minute, "how long one run of one twin may take")
+	fs.StringVar(&p.csv, "csv", "", "also write every single time to this file")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(help, "usage: go run ./bench/driver [flags]")
+			fs.SetOutput(help)
+			fs.PrintDefaults()
+		}
+		return p, err
+	}
+	if fs.NArg() > 0 {
+		return p, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	}
+	if *quick {
+		// A flag that was given stands.
+		given := map[string]bool{}
+		fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for name, value := range map[string]string{"pairs": "3", "sizes": "8,64K,1M", "min-time": "0.05"} {
+			if !given[name] {
+				if err := fs.Set(name, value); err != nil {
+					return p, err
+				}
+			}
+		}
+	}
+	if p.pairs < 1 {
+		return p, errors.New("-pairs must be at least 1")
+	}
+	if !(p.minTime > 0) {
+		return p, errors.New("-min-time must be above 0")
+	}
+
+	// A launcher that the user chose belongs to one library, and knows its own flags.
+	if os.Getenv("MPIRUN") != "" {
+		p.bind = ""
+		if *mpi == "both" {
+			return p, errors.New("$MPIRUN names the launcher of one library: choose it with -mpi, or unset MPIRUN")
+		}
+	}
+
+	var err error
+	if p.sizes, err = parseSizes(*sizes); err != nil {
+		return p, err
+	}
+	for _, l := range libraries {
+		if *mpi == l.tag || *mpi == "both" {
+			p.libraries = append(p.libraries, l)
+		}
+	}
+	if len(p.libraries) == 0 {
+		return p, fmt.Errorf("-mpi %q: want openmpi, mpich or both", *mpi)
+	}
+	for name := range strings.SplitSeq(*bench, ",") {
+		i := slices.Index(benchmarkNames(), name)
+		if i < 0 {
+			return p, fmt.Errorf("-bench %q: want some of %s", name, strings.Join(benchmarkNames(), ","))
+		}
+		b := benchmarks[i]
+		if *single {
+			b.twins = append(slices.Clip(b.twins), cSingle)
+		}
+		p.benchmarks = append(p.benchmarks, b)
+	}
+	return p, nil
+}
+
+func benchmarkNames() []string {
+	var names []string
+	for _, b := range benchmarks {
+		names = append(names, b.name)
+	}
+	return names
+}
+
+// execute does what p says; the report goes to stdout as it grows.
+func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) error {
+	for _, b := range p.benchmarks {
+		if cores := runtime.NumCPU(); cores < b.ranks {
+			return fmt.Errorf("%s needs %d cores, one for each rank; this machine lends %d", b.name, b.ranks, cores)
+		}
+	}
+	root, err := tool(ctx, "", "go", "list", "-f", "{{.Module.Dir}}", module+"/bench/driver")
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mpi4go-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	show := newProgress(stderr)
+	defer show.clear()
+	var built []*built
+	for _, l := range p.libraries {
+		show.line("building for " + l.name)
+		b, err := build(ctx, l, root, dir)
+		if err != nil {
+			return err
+		}
+		built = append(built, b)
+		for _, bench := range p.benchmarks {
+			show.total += p.steps(bench)
+		}
+	}
+
+	show.clear()
+	printHeader(ctx, stdout, p.settings)
+	var rows [][]string
+	for _, lib := range built {
+		for _, bench := range p.benchmarks {
+			r, err := p.measure(ctx, lib, bench, p.sizes, show.step)
+			show.clear()
+			if err != nil {
+				return err
+			}
+			r.print(stdout)
+			rows = append(rows, r.rows(lib.tag)...)
+		}
+	}
+	if p.csv != "" {
+		return writeCSV(p.csv, rows)
+	}
+	return nil
+}
+
+// progress is one line that says how far the work is: on a terminal it is
+// overwritten, in a log each step is a line.
+type progress struct {
+	w           *os.File
+	terminal    bool
+	done, total int
+}
+
+func newProgress(w *os.File) *progress {
+	info, err := w.Stat()
+	return &progress{w: w, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+func (p *progress) line(text string) {
+	if p.terminal {
+		fmt.Fprintf(p.w, "\r\x1b[K%s", text)
+	} else {
+		fmt.Fprintln(p.w, text)
+	}
+}
+
+func (p *progress) step(what string) {
+	p.line(fmt.Sprintf("%3d%%  %s", 100*p.done/p.total, what))
+	p.done++
+}
+
+func (p *progress) clear() {
+	if p.terminal {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+func main() {
+	p, err := parsePlan(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		err = p.execute(ctx, os.Stdout, os.Stderr)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

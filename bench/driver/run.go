@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+)
+
+const module = "github.com/mpi4go/mpi4go"
+
+// cgocallBench is the benchmark of bench/go that measures an empty cgo call. It
+// takes no size and has no twin; its result is filed under its own name.
+const cgocallBench = "cgocall"
+
+const cgocallIterations = "1000000"
+
+// A library is an MPI library that the benchmarks can be built for.
+type library struct {
+	tag      string // its build tag, and its name for -mpi
+	name     string // as in its version text
+	pc       string // its pkg-config name, the one mpi/cgo builds with
+	bindFlag string // of its launcher: what to bind a rank to
+}
+
+var libraries = []library{
+	{tag: "openmpi", name: "Open MPI", pc: "ompi", bindFlag: "--bind-to"},
+	{tag: "mpich", name: "MPICH", pc: "mpich", bindFlag: "-bind-to"},
+}
+
+// built is what runs on one library: its launcher and the twins' programs.
+type built struct {
+	library
+	launcher *launch.Launcher
+	programs map[string]string // path by twin.program
+}
+
+// build compiles the programs for lib into dir.
+func build(ctx context.Context, lib library, root, dir string) (*built, error) {
+	l, err := launch.Find(lib.name)
+	if err != nil {
+		return nil, err
+	}
+	b := &built{library: lib, launcher: l, programs: map[string]string{
+		"go": filepath.Join(dir, "go-"+lib.tag),
+		"c":  filepath.Join(dir, "c-"+lib.tag),
+	}}
+	if _, err := tool(ctx, root, "go", "build", "-tags", lib.tag, "-o", b.programs["go"], module+"/bench/go"); err != nil {
+		return nil, err
+	}
+	// Not mpicc but the flags that cgo gets: both twins are sure to be linked
+	// with one and the same library.
+	flags, err := tool(ctx, root, "pkg-config", "--cflags", "--libs", lib.pc)
+	if err != nil {
+		return nil, err
+	}
+	cc, err := cCompiler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"-O2", "-o", b.programs["c"], filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
+	_, err = tool(ctx, root, cc[0], append(cc[1:], args...)...)
+	return b, err
+}
+
+// cCompiler is the compiler that cgo uses, which may come with flags.
+func cCompiler(ctx context.Context) ([]string, error) {
+	text, err := tool(ctx, "", "go", "env", "CC")
+	cc := strings.Fields(text)
+	if err == nil && len(cc) == 0 {
+		err = errors.New("go env CC names no C compiler")
+	}
+	return cc, err
+}
+
+// tool runs a program of the build and returns what it printed.
+func tool(ctx context.Context, dir, name string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}
+
+// command starts a twin with each rank on a core of its own.
+func (b *built) command(ctx context.Context, ranks int, bind, program string, args ...string) *exec.Cmd {
+	words := append([]string{b.programs[program]}, args...)
+	if bind != "" {
+		words = append([]string{b.bindFlag, bind}, words...)
+	}
+	cmd := b.launcher.Command(ctx, ranks, words[0], words[1:]...)
+	// Not the environment that launch made, in which many ranks share a core
+	// politely: here a rank that waits must spin, as it does where people measure.
+	cmd.Env = os.Environ()
+	if b.launcher.Family == launch.OpenMPI && os.Geteuid() == 0 {
+		cmd.Env = append(cmd.Env, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+	}
+	return cmd
+}
+
+// settings are what decides how runs are made.
+type settings struct {
+	pairs   int
+	minTime float64
+	bind    string        // what to bind a rank to; empty leaves it to the launcher
+	timeout time.Duration // for one run
+}
+
+// run makes one run of a program and reads its output.
+func (s settings) run(ctx context.Context, b *built, ranks int, sizes []int64, program string, args ...string) (output, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("it took longer than %v", s.timeout))
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := b.command(ctx, ranks, s.bind, program, append(args, "-sizes", join(sizes))...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	var out output
+	if err == nil {
+		out, err = parseOutput(&stdout)
+	}
+	if err == nil {
+		err = out.checkSizes(sizes)
+	}
+	if err != nil {
+		return out, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
+	}
+	return out, nil
+}
+
+// measure runs one benchmark's twins alternately. step is told what comes next.
+func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []int64, step func(what string)) (*result, error) {
+	r := newResult(b, sizes)
+	run := func(t twin, args ...string) (output, error) {
+		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", b.name}, t.args...), args...)...)
+		if err == nil && r.library != "" && out.library != r.library {
+			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.library, out.library)
+		}
+		r.library = out.library
+		return out, err
+	}
+	for _, t := range b.twins {
+		step(fmt.Sprintf("%s %s, %s: choosing iterations", lib.tag, b.name, t.name))
+		out, err := run(t, "-min-time", strconv.FormatFloat(s.minTime, 'g', -1, 64))
+		if err != nil {
+			return nil, err
+		}
+		r.raiseIters(out)
+	}
+	for pair := range s.pairs {
+		for _, t := range b.twins {
+			step(fmt.Sprintf("%s %s, %s: pair %d of %d", lib.tag, b.name, t.name, pair+1, s.pairs))
+			out, err := run(t, "-iters", join(r.iters))
+			if err != nil {
+				return nil, err
+			}
+			r.add(t.name, out)
+		}
+		if b.cgocall {
+			step(fmt.Sprintf("%s %s, a cgo call: pair %d of %d", lib.tag, b.name, pair+1, s.pairs))
+			out, err := s.run(ctx, lib, b.ranks, []int64{0}, goTwin.program, "-bench", cgocallBench, "-iters", cgocallIterations)
+			if err != nil {
+				return nil, err
+			}
+			r.add(cgocallBench, out)
+		}
+	}
+	return r, nil
+}
+
+// steps is how often measure calls step.
+func (s settings) steps(b benchmark) int {
+	n := len(b.twins) * (1 + s.pairs)
+	if b.cgocall {
+		n += s.pairs
+	}
+	return n
+}

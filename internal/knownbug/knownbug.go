@@ -1,0 +1,63 @@
+// Package knownbug is the one table of bugs of MPI libraries that tests step
+// around. A test that meets one asks Here, and skips or narrows itself; nothing
+// else is skipped.
+package knownbug
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
+
+// A Bug of a library, in versions below Fixed.
+type Bug struct {
+	Library string // "Open MPI" or "MPICH"
+	Fixed   [3]int // the first version without it
+	What    string
+	Where   string // the upstream report, or how it shows in C
+}
+
+// The bugs.
+var (
+	// TruncatedGet: a message of the rendezvous protocol that is longer than
+	// the receive buffer is copied whole, past the buffer's end.
+	TruncatedGet = Bug{"Open MPI", [3]int{5, 0, 0}, "a large message that is longer than the receive buffer overruns it",
+		"a C program with MPI_Irecv of 8 and MPI_Isend of 1200000 bytes corrupts its heap through shared memory; no upstream report found"}
+	// TruncatedSelf: a message of a rank to itself, into a receive that is
+	// already posted, is cut to the buffer without an error.
+	TruncatedSelf = Bug{"Open MPI", [3]int{5, 0, 0}, "MPI_ERR_TRUNCATE is not reported for a rank's message to itself",
+		"a C program with MPI_Irecv of 8 and MPI_Isend of 12 bytes to itself gets MPI_SUCCESS; no upstream report found"}
+)
+
+var versions = regexp.MustCompile(`(Open MPI|MPICH)\D*(\d+)\.(\d+)(?:\.(\d+))?`)
+
+// Here reports whether the library that runs has the bug.
+func (b Bug) Here() bool { return b.in(cgo.LibraryVersion()) }
+
+func (b Bug) in(library string) bool {
+	m := versions.FindStringSubmatch(library)
+	if m == nil || m[1] != b.Library {
+		return false
+	}
+	for i, fixed := range b.Fixed {
+		if v, _ := strconv.Atoi(m[i+2]); v != fixed {
+			return v < fixed
+		}
+	}
+	return false
+}
+
+// Skip skips the test where the bug is.
+func (b Bug) Skip(t testing.TB) {
+	t.Helper()
+	if b.Here() {
+		t.Skip(b)
+	}
+}
+
+func (b Bug) String() string {
+	return fmt.Sprintf("known bug of %s before %d.%d.%d: %s (%s)", b.Library, b.Fixed[0], b.Fixed[1], b.Fixed[2], b.What, b.Where)
+}

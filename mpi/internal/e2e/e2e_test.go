@@ -1,0 +1,337 @@
+// Package e2e tests how programs start, end and fail: what a user sees who
+// runs one under mpirun. Its tests are ordinary ones that start the program in
+// prog; nothing else is in here.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+	"github.com/mpi4go/mpi4go/mpi"
+)
+
+// limit is the promise: a job ends within this time of the failure.
+const limit = 10 * time.Second
+
+// prog is the path of the built program.
+var prog string
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "mpi4go-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	prog = filepath.Join(dir, "prog")
+	args := []string{"build", "-o", prog}
+	// The tags choose the MPI library, and the launcher is chosen to fit the
+	// library that this test was linked with.
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-tags" || s.Key == "-race" {
+				args = append(args, s.Key+"="+s.Value)
+			}
+		}
+	}
+	args = append(args, "./prog")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// outcome is what a user sees of a job.
+type outcome struct {
+	code           int // the launcher's exit code
+	stdout, stderr string
+}
+
+func run(t *testing.T, l *launch.Launcher, ranks int, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := l.Command(ctx, ranks, prog, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	o := outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%v\nexit code %d\nstdout:\n%s\nstderr:\n%s", cmd.Args, o.code, o.stdout, o.stderr)
+		}
+	})
+	if ctx.Err() != nil {
+		t.Fatalf("the job was still running after %v", limit)
+	}
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// start runs a scenario under the launcher of the library that the test was
+// linked with.
+func start(t *testing.T, ranks int, args ...string) outcome {
+	t.Helper()
+	l, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run(t, l, ranks, args...)
+}
+
+func (o outcome) succeeded(t *testing.T) {
+	t.Helper()
+	if o.code != 0 {
+		t.Errorf("the exit code is %d, want 0", o.code)
+	}
+}
+
+func (o outcome) failed(t *testing.T) {
+	t.Helper()
+	if o.code == 0 {
+		t.Error("the exit code is 0")
+	}
+}
+
+// says wants n lines of stderr that begin so.
+func (o outcome) says(t *testing.T, n int, prefix string) {
+	t.Helper()
+	got := 0
+	for line := range strings.Lines(o.stderr) {
+		if strings.HasPrefix(line, prefix) {
+			got++
+		}
+	}
+	if got != n {
+		t.Errorf("%d lines of stderr begin with %q, want %d", got, prefix, n)
+	}
+}
+
+func (o outcome) contains(t *testing.T, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(o.stderr, part) {
+			t.Errorf("stderr does not say %q", part)
+		}
+	}
+}
+
+// prints wants n lines of stdout that read so; libraries may print others.
+func (o outcome) prints(t *testing.T, n int, line string) {
+	t.Helper()
+	got := 0
+	for l := range strings.Lines(o.stdout) {
+		if l == line+"\n" {
+			got++
+		}
+	}
+	if got != n {
+		t.Errorf("stdout says %q %d times, want %d", line, got, n)
+	}
+}
+
+func hostname(t *testing.T) string {
+	t.Helper()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host
+}
+
+// TestGood runs what must succeed and leave no word on stderr.
+func TestGood(t *testing.T) {
+	for _, test := range []struct {
+		scenario string
+		ranks    []int
+	}{
+		{"clean", []int{1, 2, 3, 5}},
+		{"recover", []int{1, 3}},
+		{"states", []int{1, 2}},
+		{"usr1", []int{1, 3}},
+		// Go ignores the signal when nobody asked for it, and MPICH's own
+		// handler, which comes to stand before Go's, survives it as well.
+		{"usr1-plain", []int{3}},
+	} {
+		for _, ranks := range test.ranks {
+			t.Run(fmt.Sprintf("%s/ranks=%d", test.scenario, ranks), func(t *testing.T) {
+				o := start(t, ranks, test.scenario)
+				o.succeeded(t)
+				if o.stderr != "" {
+					t.Error("something was written to stderr")
+				}
+				if strings.HasPrefix(test.scenario, "usr1") {
+					o.prints(t, ranks, "survived")
+				}
+			})
+		}
+	}
+}
+
+// TestReport lets one rank fail in ways that Main and Go report, while the
+// others wait for it.
+func TestReport(t *testing.T) {
+	const fire = "panic: the disk is on fire"
+	for _, test := range []struct {
+		args   string // scenario, and how the others wait
+		ranks  int
+		report string
+		stack  string // the function to blame; none for no stack
+		code   int
+	}{
+		{"error", 1, "error: the disk is full", "", 1},
+		{"error barrier", 2, "error: the disk is full", "", 1},
+		{"error barrier", 5, "error: the disk is full", "", 1},
+		{"error recv", 3, "error: the disk is full", "", 1},
+		{"error waitall", 3, "error: the disk is full", "", 1},
+		{"error probe", 3, "error: the disk is full", "", 1},
+		{"error send", 3, "error: the disk is full", "", 1},
+		{"panic-error allreduce", 3, "panic: the disk is full", "guiltyError", 2},
+		{"panic-string", 1, fire, "guiltyString", 2},
+		{"panic-string allreduce", 3, fire, "guiltyString", 2},
+		{"panic-nil barrier", 2, "panic: runtime error: invalid memory address or nil pointer dereference", "guiltyNil", 2},
+		{"panic-nil recv", 3, "panic: runtime error: invalid memory address or nil pointer dereference", "guiltyNil", 2},
+		{"panic-index barrier", 3, "panic: runtime error: index out of range [", "guiltyIndex", 2},
+		{"goexit barrier", 3, "error: the goroutine was ended by runtime.Goexit", "guiltyGoexit", 1},
+		{"go-panic recv", 3, fire, "guiltyString", 2},
+		{"go-panic-recv barrier", 3, fire, "guiltyString", 2},
+		{"go-many recv", 3, fire, "guiltyString", 2},
+	} {
+		t.Run(fmt.Sprintf("%s/ranks=%d", test.args, test.ranks), func(t *testing.T) {
+			o := start(t, test.ranks, strings.Fields(test.args)...)
+			o.failed(t)
+			// MPICH's mpirun gives 9 instead of the rank's own code when the
+			// signal to the other ranks was faster.
+			if o.code != test.code && o.code != 9 {
+				t.Errorf("the exit code is %d, want %d, or 9 for SIGKILL", o.code, test.code)
+			}
+			o.says(t, 1, "mpi: ")
+			o.says(t, 1, fmt.Sprintf("mpi: rank %d of %d on %s: %s", test.ranks-1, test.ranks, hostname(t), test.report))
+			if test.stack == "" {
+				o.says(t, 0, "goroutine ")
+				return
+			}
+			o.says(t, 1, "goroutine ")
+			o.says(t, 1, "main."+test.stack+"(")
+			o.contains(t, "prog/main.go:")
+		})
+	}
+}
+
+// TestNoReport lets one rank end the job behind the package's back, or by
+// asking MPI for it: there is no report of ours, and the job ends nevertheless.
+func TestNoReport(t *testing.T) {
+	for _, test := range []struct {
+		args  string // as in TestReport
+		ranks int
+		code  int
+		says  string
+	}{
+		{"plain-go-panic recv", 3, 2, "panic: the disk is on fire"},
+		{"exit", 1, 3, ""},
+		{"exit", 3, 3, ""},
+		{"abort", 1, 7, ""},
+		{"abort", 3, 7, ""},
+		{"abort-self", 3, 7, ""},
+	} {
+		t.Run(fmt.Sprintf("%s/ranks=%d", test.args, test.ranks), func(t *testing.T) {
+			o := start(t, test.ranks, strings.Fields(test.args)...)
+			if o.code != test.code && o.code != 9 { // see TestReport
+				t.Errorf("the exit code is %d, want %d, or 9 for SIGKILL", o.code, test.code)
+			}
+			o.says(t, 0, "mpi: ")
+			if test.says != "" {
+				o.says(t, 1, test.says)
+				o.says(t, 1, "main.guiltyString(")
+			}
+		})
+	}
+}
+
+// TestOutside lets all ranks fail where MPI cannot be asked for anything.
+func TestOutside(t *testing.T) {
+	const fire = "panic: the disk is on fire"
+	host := hostname(t)
+	for scenario, want := range map[string]string{
+		"early-panic": "mpi: before Init on " + host + ": " + fire,
+		"late-panic":  "mpi: rank 0 of 1 on " + host + ": " + fire,
+		"finalize":    "mpi: rank 0 of 1 on " + host + ": error: mpi: Finalize: MPI has been finalised",
+	} {
+		t.Run(scenario, func(t *testing.T) {
+			o := start(t, 1, scenario)
+			o.failed(t)
+			o.says(t, 1, "mpi: ")
+			o.says(t, 1, want)
+			if strings.HasSuffix(scenario, "panic") {
+				o.says(t, 1, "main.guiltyString(")
+			}
+		})
+	}
+}
+
+// TestPending ends programs whose receives nobody completed: Finalize names
+// them, and the program ends as it would have.
+func TestPending(t *testing.T) {
+	for _, test := range []struct {
+		scenario, report string
+	}{
+		{"pending", "with 2 operations in flight: Irecv, Irecv"},
+		{"waiting", "with 1 operations in flight: Recv"},
+		{"late-wait", "with 1 operations in flight: Irecv"},
+	} {
+		for _, ranks := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s/ranks=%d", test.scenario, ranks), func(t *testing.T) {
+				o := start(t, ranks, test.scenario)
+				o.succeeded(t)
+				o.prints(t, ranks, "ended")
+				o.says(t, ranks, "mpi: ")
+				for rank := range ranks {
+					o.says(t, 1, fmt.Sprintf("mpi: Finalize on rank %d %s", rank, test.report))
+				}
+			})
+		}
+	}
+}
+
+// TestWrongLauncher starts the program with the mpirun of the other library,
+// under which each rank would be a world of its own.
+func TestWrongLauncher(t *testing.T) {
+	other, name := "Open MPI", "Open MPI's mpirun"
+	if launch.FamilyOf(mpi.LibraryVersion()) == launch.OpenMPI {
+		other, name = "MPICH", "MPICH's mpirun"
+	}
+	t.Setenv("MPIRUN", "") // the right one
+	l, err := launch.Find(other)
+	if err != nil {
+		t.Fatalf("this test needs both MPIs (make install): %v", err)
+	}
+	for _, scenario := range []string{"clean", "error"} {
+		t.Run(scenario, func(t *testing.T) {
+			o := run(t, l, 2, scenario)
+			o.failed(t)
+			o.says(t, 1, "mpi: ")
+			o.says(t, 1, "mpi: Init: ")
+			library, _, _ := strings.Cut(mpi.LibraryVersion(), "\n")
+			library, _, _ = strings.Cut(library, ",")
+			o.contains(t, name+" started 2 ranks", "linked with "+strings.Join(strings.Fields(library), " "), "mpirun, or build it", "-tags openmpi or -tags mpich")
+			if strings.Contains(o.stderr, "the disk is full") {
+				t.Error("the program ran in spite of the error")
+			}
+		})
+	}
+}

@@ -1,0 +1,152 @@
+package mpi
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// vars is a fake environment.
+type vars map[string]string
+
+func (v vars) get(name string) string { return v[name] }
+
+func TestCheckLauncher(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  vars
+		want []string // parts of the error; none for no error
+	}{
+		"no launcher":             {vars{}, nil},
+		"Open MPI, one rank":      {vars{"OMPI_COMM_WORLD_SIZE": "1", "OMPI_COMM_WORLD_RANK": "0"}, nil},
+		"Open MPI":                {vars{"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "3"}, []string{"Open MPI's mpirun started 4 ranks", "OMPI_COMM_WORLD_SIZE=4"}},
+		"MPICH":                   {vars{"PMI_SIZE": "2", "PMI_RANK": "0"}, []string{"MPICH's mpirun started 2 ranks", "PMI_SIZE=2"}},
+		"MVAPICH":                 {vars{"MV2_COMM_WORLD_SIZE": "2", "MV2_COMM_WORLD_RANK": "1"}, []string{"MVAPICH's mpirun started 2 ranks"}},
+		"srun":                    {vars{"SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "5"}, []string{"srun started 8 ranks", "--mpi"}},
+		"a batch script":          {vars{"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}, nil},
+		"a size without a rank":   {vars{"PMI_SIZE": "2"}, nil},
+		"a size that is none":     {vars{"PMI_SIZE": "many", "PMI_RANK": "0"}, nil},
+		"mpirun -n 1 inside srun": {vars{"PMI_SIZE": "1", "PMI_RANK": "0", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1"}, nil},
+		"mpirun -n 2 inside srun": {vars{"PMI_SIZE": "2", "PMI_RANK": "0", "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}, []string{"started 2 ranks"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := checkLauncher("Init", test.env.get)
+			if test.want == nil {
+				if err != nil {
+					t.Errorf("error %v, want none", err)
+				}
+				return
+			}
+			wantError(t, err, append(test.want, "mpi: Init: ", firstLine(LibraryVersion()), "world of 1", "-tags openmpi or -tags mpich"))
+		})
+	}
+}
+
+// wantError asks for an ErrLaunch that says all the parts, in one line.
+func wantError(t *testing.T, err error, parts []string) {
+	t.Helper()
+	if !errors.Is(err, ErrLaunch) {
+		t.Fatalf("error %v, want an ErrLaunch", err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error does not say %q: %v", part, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("the error has several lines: %v", err)
+	}
+}
+
+func TestLauncherRank(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  vars
+		want int
+	}{
+		"no launcher": {vars{}, -1},
+		"first":       {vars{"OMPI_COMM_WORLD_RANK": "0"}, 0},
+		"Open MPI":    {vars{"OMPI_COMM_WORLD_RANK": "7"}, 7},
+		"MPICH":       {vars{"PMI_RANK": "3"}, 3},
+		"MVAPICH":     {vars{"MV2_COMM_WORLD_RANK": "2"}, 2},
+		"srun":        {vars{"SLURM_PROCID": "5"}, 5},
+		"in a batch":  {vars{"PMI_RANK": "3", "SLURM_PROCID": "0"}, 3},
+		"none":        {vars{"PMI_RANK": "x"}, -1},
+	} {
+		if got := launcherRank(test.env.get); got != test.want {
+			t.Errorf("%s: rank %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+func TestLocalRanks(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  vars
+		want int
+	}{
+		"no launcher":   {vars{}, 1},
+		"Open MPI":      {vars{"OMPI_COMM_WORLD_LOCAL_SIZE": "4"}, 4},
+		"MPICH":         {vars{"MPI_LOCALNRANKS": "3"}, 3},
+		"MVAPICH":       {vars{"MV2_COMM_WORLD_LOCAL_SIZE": "2"}, 2},
+		"srun":          {vars{"SLURM_NTASKS_PER_NODE": "8"}, 8},
+		"MPICH in srun": {vars{"MPI_LOCALNRANKS": "2", "SLURM_NTASKS_PER_NODE": "8"}, 2},
+		"not a number":  {vars{"MPI_LOCALNRANKS": "2(x3)"}, 1},
+	} {
+		if got := localRanks(test.env.get); got != test.want {
+			t.Errorf("%s: %d, want %d", name, got, test.want)
+		}
+	}
+}
+
+// The texts by which libraries name themselves.
+const (
+	textOpenMPI = "Open MPI v4.1.4, package: Debian OpenMPI, ident: 4.1.4, repo rev: v4.1.4, May 26, 2022"
+	textMPICH   = "MPICH Version:\t4.0.2\nMPICH Release date:\tThu Apr  7 12:34:45 CDT 2022\n"
+	textIntel   = "Intel(R) MPI Library 2021.5 for Linux* OS\n"
+	textMVAPICH = "MVAPICH2 Version      :\t2.3.7\n"
+	textCray    = "MPI VERSION    : CRAY MPICH version 8.1.25.17 (ANL base 3.4a2)\n"
+)
+
+func TestFamily(t *testing.T) {
+	for text, want := range map[string]string{
+		textOpenMPI:      "Open MPI",
+		"Open MPI 4.1.4": "Open MPI",
+		textMPICH:        "MPICH",
+		"MPICH 4.0.2":    "MPICH",
+		textIntel:        "MPICH",
+		textMVAPICH:      "MPICH",
+		textCray:         "MPICH",
+		"MPI 3.1":        "",
+		"":               "",
+	} {
+		if got := family(text); got != want {
+			t.Errorf("family(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCheckLibrary(t *testing.T) {
+	for _, test := range []struct {
+		headers, library string
+		want             []string
+	}{
+		{"Open MPI 4.1.4", textOpenMPI, nil},
+		{"Open MPI 5.0.3", textOpenMPI, nil},
+		{"MPICH 4.0.2", textMPICH, nil},
+		{"MPICH 4.0.2", textIntel, nil},
+		{"MPICH 4.0.2", textCray, nil},
+		{"MVAPICH2 2.3.7", textMPICH, nil},
+		{"MPI 3.1", textMPICH, nil},
+		{"Open MPI 4.1.4", "Some MPI 1.0", nil},
+		{"Open MPI 4.1.4", textMPICH, []string{"headers of Open MPI 4.1.4", "library MPICH Version: 4.0.2:", "go clean -cache"}},
+		{"MPICH 4.0.2", textOpenMPI, []string{"headers of MPICH 4.0.2", "library Open MPI v4.1.4:", "LD_LIBRARY_PATH"}},
+		{"Intel MPI 2021.5", textOpenMPI, []string{"headers of Intel MPI 2021.5"}},
+	} {
+		err := checkLibrary("Init", test.headers, test.library)
+		if test.want == nil {
+			if err != nil {
+				t.Errorf("%s on %q: error %v, want none", test.headers, test.library, err)
+			}
+			continue
+		}
+		wantError(t, err, test.want)
+	}
+}
