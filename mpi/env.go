@@ -125,7 +125,10 @@ func Init(opts ...Option) error {
 			return undo(err)
 		}
 	}
-	eng.tune(localRanks(os.Getenv) > cgo.CPUs())
+	crowded := localRanks(os.Getenv) > cgo.CPUs()
+	eng.tune(crowded)
+	// Open MPI yields by itself when mpirun finds more ranks than cores.
+	cgo.SetPatient(crowded && family(cgo.LibraryVersion()) != "Open MPI")
 	lifecycle.Store(running)
 	return nil
 }

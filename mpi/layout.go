@@ -164,7 +164,7 @@ func checkParts(op, name, prefix string, n int, counts, displs []int, packed boo
 				continue // a part of no elements is nowhere
 			}
 			if packed {
-				return argError(op, ErrCount, "%scounts of ranks 0 to %d sum to %d or more, but len(%s) is %d", prefix, i, d+min(k, n), name, n)
+				return argError(op, ErrCount, "%scounts of ranks 0 to %d sum to %d or more, but len(%s) is %d", prefix, i, d+min(k, n+1), name, n)
 			}
 			return argError(op, ErrCount, "the part of rank %d, %d elements from %d, leaves %s, whose length is %d", i, k, d, name, n)
 		}

@@ -11,24 +11,35 @@ _Static_assert(sizeof(MPI_Aint) == sizeof(int64_t), "displacements cross as int6
 
 #define IN_PLACE_OR(flag, buf) ((flags & (flag)) ? MPI_IN_PLACE : PTR(buf))
 
+// RUN calls a collective. A library that does not yield while it waits inside
+// (MPICH) makes ranks that share a core wait for each other's time slices; when
+// they do, the nonblocking form and a wait of our own take its place.
+#define RUN(name, iname, ...)                                                                                          \
+	(m4g_patient ? (m4g_yield_until(MPI_I##iname(__VA_ARGS__, &req), &req)) : MPI_##name(__VA_ARGS__))
+
 // Stand-ins for the two buffers of an empty reduction: Open MPI 4.1 takes two
 // null pointers for the same buffer given twice, and refuses.
 static char m4g_none[2];
 
-int m4g_barrier(m4g_h comm) { return MPI_Barrier(COMM(comm)); }
+int m4g_barrier(m4g_h comm)
+{
+	MPI_Request req;
+	return RUN(Barrier, barrier, COMM(comm));
+}
 
 int m4g_bcast(m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
 {
+	MPI_Request req;
 	root = m4g_rank_in(root);
 #if M4G_LARGE
 	if (n > INT_MAX)
-		return MPI_Bcast_c(PTR(buf), n, TYPE(type), root, COMM(comm));
+		return RUN(Bcast_c, bcast_c, PTR(buf), n, TYPE(type), root, COMM(comm));
 #endif
 	m4g_fit f;
 	int rc = m4g_fit_in(n, TYPE(type), &f);
 	if (rc != MPI_SUCCESS)
 		return rc;
-	rc = MPI_Bcast(PTR(buf), f.n, f.t, root, COMM(comm));
+	rc = RUN(Bcast, bcast, PTR(buf), f.n, f.t, root, COMM(comm));
 	m4g_fit_done(&f);
 	return rc;
 }
@@ -60,32 +71,36 @@ int m4g_bcast(m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
 
 int m4g_gather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm)
 {
+	MPI_Request req;
 	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
 	root = m4g_rank_in(root);
-	MOVE(MPI_Gather(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, root, COMM(comm)),
-		MPI_Gather_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), root, COMM(comm)));
+	MOVE(RUN(Gather, gather, sb, sf.n, sf.t, PTR(r), rf.n, rf.t, root, COMM(comm)),
+		RUN(Gather_c, gather_c, sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), root, COMM(comm)));
 }
 
 int m4g_scatter(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm)
 {
+	MPI_Request req;
 	void *rb = IN_PLACE_OR(M4G_IN_PLACE, r);
 	root = m4g_rank_in(root);
-	MOVE(MPI_Scatter(PTR(s), sf.n, sf.t, rb, rf.n, rf.t, root, COMM(comm)),
-		MPI_Scatter_c(PTR(s), sn, TYPE(st), rb, rn, TYPE(rt), root, COMM(comm)));
+	MOVE(RUN(Scatter, scatter, PTR(s), sf.n, sf.t, rb, rf.n, rf.t, root, COMM(comm)),
+		RUN(Scatter_c, scatter_c, PTR(s), sn, TYPE(st), rb, rn, TYPE(rt), root, COMM(comm)));
 }
 
 int m4g_allgather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm)
 {
+	MPI_Request req;
 	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
-	MOVE(MPI_Allgather(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
-		MPI_Allgather_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
+	MOVE(RUN(Allgather, allgather, sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
+		RUN(Allgather_c, allgather_c, sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
 }
 
 int m4g_alltoall(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm)
 {
+	MPI_Request req;
 	void *sb = IN_PLACE_OR(M4G_IN_PLACE, s);
-	MOVE(MPI_Alltoall(sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
-		MPI_Alltoall_c(sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
+	MOVE(RUN(Alltoall, alltoall, sb, sf.n, sf.t, PTR(r), rf.n, rf.t, COMM(comm)),
+		RUN(Alltoall_c, alltoall_c, sb, sn, TYPE(st), PTR(r), rn, TYPE(rt), COMM(comm)));
 }
 
 // Counts and displacements of a vector collective, as the library wants them.
@@ -96,7 +111,7 @@ typedef struct {
 	const m4g_n *n;
 	const m4g_d *d;
 } m4g_vec;
-#define V(name) MPI_##name##_c
+#define RUNV(name, iname, ...) RUN(name##_c, iname##_c, __VA_ARGS__)
 #define VN(x) (x)
 #else
 enum { FEW = 128 };
@@ -105,7 +120,7 @@ typedef struct {
 	int *heap;
 	int few[2 * FEW];
 } m4g_vec;
-#define V(name) MPI_##name
+#define RUNV(name, iname, ...) RUN(name, iname, __VA_ARGS__)
 #define VN(x) ((int)(x))
 #endif
 
@@ -147,11 +162,12 @@ static void vec_done(m4g_vec *v)
 int m4g_gatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
 	m4g_h rt, int root, m4g_h comm)
 {
+	MPI_Request req;
 	m4g_vec v;
 	int rc = vec_in(counts, displs, nranks, &v);
 	if (rc != MPI_SUCCESS)
 		return rc;
-	rc = V(Gatherv)(IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), m4g_rank_in(root),
+	rc = RUNV(Gatherv, gatherv, IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), m4g_rank_in(root),
 		COMM(comm));
 	vec_done(&v);
 	return rc;
@@ -160,11 +176,12 @@ int m4g_gatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_add
 int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nranks, m4g_h st, m4g_addr r, int64_t rn,
 	m4g_h rt, int root, m4g_h comm)
 {
+	MPI_Request req;
 	m4g_vec v;
 	int rc = vec_in(counts, displs, nranks, &v);
 	if (rc != MPI_SUCCESS)
 		return rc;
-	rc = V(Scatterv)(PTR(s), v.n, v.d, TYPE(st), IN_PLACE_OR(M4G_IN_PLACE, r), VN(rn), TYPE(rt), m4g_rank_in(root),
+	rc = RUNV(Scatterv, scatterv, PTR(s), v.n, v.d, TYPE(st), IN_PLACE_OR(M4G_IN_PLACE, r), VN(rn), TYPE(rt), m4g_rank_in(root),
 		COMM(comm));
 	vec_done(&v);
 	return rc;
@@ -173,6 +190,7 @@ int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nr
 int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
 	m4g_h rt, m4g_h comm)
 {
+	MPI_Request req;
 	static const int64_t zero = 0;
 	if (nranks == 1 && !(flags & M4G_IN_PLACE)) {
 		// MPICH 4.0 ignores the displacement on a communicator of one rank.
@@ -185,7 +203,7 @@ int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_
 	int rc = vec_in(counts, displs, nranks, &v);
 	if (rc != MPI_SUCCESS)
 		return rc;
-	rc = V(Allgatherv)(IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), COMM(comm));
+	rc = RUNV(Allgatherv, allgatherv, IN_PLACE_OR(M4G_IN_PLACE, s), VN(sn), TYPE(st), PTR(r), v.n, v.d, TYPE(rt), COMM(comm));
 	vec_done(&v);
 	return rc;
 }
@@ -193,12 +211,13 @@ int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_
 int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g_h st, m4g_addr r, m4g_addr rcounts,
 	m4g_addr rdispls, m4g_h rt, int nranks, m4g_h comm)
 {
+	MPI_Request req;
 	m4g_vec sv, rv;
 	int rc = vec_in(scounts, sdispls, nranks, &sv);
 	if (rc != MPI_SUCCESS)
 		return rc;
 	if ((rc = vec_in(rcounts, rdispls, nranks, &rv)) == MPI_SUCCESS) {
-		rc = V(Alltoallv)(IN_PLACE_OR(M4G_IN_PLACE, s), sv.n, sv.d, TYPE(st), PTR(r), rv.n, rv.d, TYPE(rt), COMM(comm));
+		rc = RUNV(Alltoallv, alltoallv, IN_PLACE_OR(M4G_IN_PLACE, s), sv.n, sv.d, TYPE(st), PTR(r), rv.n, rv.d, TYPE(rt), COMM(comm));
 		vec_done(&rv);
 	}
 	vec_done(&sv);
@@ -238,25 +257,29 @@ int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g
 
 int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root, m4g_h comm)
 {
+	MPI_Request req;
 	root = m4g_rank_in(root);
-	REDUCE(MPI_Reduce(sb, rb, part, TYPE(type), OP(op), root, COMM(comm)),
-		MPI_Reduce_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), root, COMM(comm)));
+	REDUCE(RUN(Reduce, reduce, sb, rb, part, TYPE(type), OP(op), root, COMM(comm)),
+		RUN(Reduce_c, reduce_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), root, COMM(comm)));
 }
 
 int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
-	REDUCE(MPI_Allreduce(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
-		MPI_Allreduce_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+	MPI_Request req;
+	REDUCE(RUN(Allreduce, allreduce, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		RUN(Allreduce_c, allreduce_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }
 
 int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
-	REDUCE(MPI_Scan(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
-		MPI_Scan_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+	MPI_Request req;
+	REDUCE(RUN(Scan, scan, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		RUN(Scan_c, scan_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }
 
 int m4g_exscan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
-	REDUCE(MPI_Exscan(sb, rb, part, TYPE(type), OP(op), COMM(comm)),
-		MPI_Exscan_c(IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
+	MPI_Request req;
+	REDUCE(RUN(Exscan, exscan, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
+		RUN(Exscan_c, exscan_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }

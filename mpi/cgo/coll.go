@@ -10,6 +10,16 @@ var Large = func() bool { v, _ := Version(); return v >= 4 }()
 // InPlace is the flag of the in-place form of a collective.
 const InPlace = C.M4G_IN_PLACE
 
+// SetPatient makes the collectives yield the core while they wait. It must not
+// be called while one runs.
+func SetPatient(on bool) {
+	var i C.int
+	if on {
+		i = 1
+	}
+	C.m4g_set_patient(i)
+}
+
 // Barrier waits for all ranks of c.
 func Barrier(c Comm) error { return check("Barrier", C.m4g_barrier(C.m4g_h(c))) }
 

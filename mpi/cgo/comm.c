@@ -31,7 +31,8 @@ static m4g_made made(int rc, MPI_Comm c)
 m4g_made m4g_comm_dup(m4g_h comm)
 {
 	MPI_Comm c = MPI_COMM_NULL;
-	int rc = MPI_Comm_dup(COMM(comm), &c);
+	MPI_Request req;
+	int rc = m4g_patient ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req) : MPI_Comm_dup(COMM(comm), &c);
 	return made(rc, c);
 }
 

@@ -151,3 +151,21 @@ int64_t m4g_elements(int64_t bytes, m4g_h type)
 }
 
 void m4g_yield(void) { sched_yield(); }
+
+int m4g_patient;
+
+void m4g_set_patient(int on) { m4g_patient = on; }
+
+// Waits for the request that a call with the return code rc has posted,
+// yielding the core between tests.
+int m4g_yield_until(int rc, MPI_Request *r)
+{
+	int flag = 0;
+	while (rc == MPI_SUCCESS) {
+		rc = MPI_Test(r, &flag, MPI_STATUS_IGNORE);
+		if (flag)
+			break;
+		sched_yield();
+	}
+	return rc;
+}

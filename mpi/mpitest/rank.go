@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/op"
 )
 
 // grace is how long a failing rank waits for others that fail too, before it
@@ -208,7 +209,7 @@ func (r *rank) othersDone() bool {
 
 // World gives the test a communicator of all ranks, for it alone: a duplicate,
 // so that messages left over by one test never reach the next. It is freed
-// when the test ends. Collective: all ranks must call it in the same tests, in
+// when the test ends, on all ranks together. Collective: all ranks must call it in the same tests, in
 // the same order.
 //
 // If the test fails on any rank, the job ends: see the package's description.
@@ -221,16 +222,19 @@ func World(t testing.TB) *mpi.Comm {
 	c, err := mpi.World().Dup()
 	// Before the cleanup of anything that the test makes of c, so after it.
 	t.Cleanup(func() {
+		if panicking() { // the test counts as failed only later
+			self.crash()
+			return
+		}
 		if !t.Failed() {
-			if err := c.Free(); err != nil {
+			if err := giveUp(t, c); err != nil {
 				t.Errorf("mpitest: freeing the test's communicator: %v", err)
 			}
 		}
-		if !t.Failed() {
-			self.mark(passed)
-			return
+		if t.Failed() {
+			self.fail(t, time.Since(start))
 		}
-		self.fail(t, time.Since(start))
+		self.mark(passed)
 	})
 	if err != nil {
 		t.Fatalf("mpitest: duplicating the world: %v", err)
@@ -238,25 +242,56 @@ func World(t testing.TB) *mpi.Comm {
 	return c
 }
 
-// fail ends the job, when other ranks have had the time to fail too.
-func (r *rank) fail(t testing.TB, took time.Duration) {
-	if panicking() {
-		// The panic itself is about to end this process, and with it the
-		// job. It must get its chance to say why.
-		if r.dir != "" {
-			stack := make([]byte, 1<<20)
-			stack = stack[:runtime.Stack(stack, false)]
-			_ = os.WriteFile(rankFile(r.dir, "stacks", r.rank), stack, 0o644)
-		}
-		r.mark(bad)
-		r.awaitOthers()
-		return
+// giveUp frees the communicator of a test that passed, unless a message is left
+// on it. The next duplicate would get the same context, and with it the message.
+func giveUp(t testing.TB, c *mpi.Comm) error {
+	// Past the barrier, what was sent to this rank has arrived.
+	if err := c.Barrier(); err != nil {
+		return err
 	}
+	left := []int{0}
+	for range 10 { // one call may not see what a few make progress on
+		st, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag)
+		if err != nil {
+			return err
+		}
+		if ok {
+			t.Logf("mpitest: rank %d did not receive a message of rank %d with tag %d", c.Rank(), st.Source, st.Tag)
+			left[0] = 1
+			break
+		}
+	}
+	if err := mpi.AllreduceInPlace(c, left, op.Max); err != nil {
+		return err
+	}
+	if left[0] == 1 {
+		return nil
+	}
+	return c.Free()
+}
+
+// fail ends the job, when other ranks have had the time to fail too. It does
+// not return.
+func (r *rank) fail(t testing.TB, took time.Duration) {
 	// Testing would write this line after the cleanup.
 	fmt.Printf("%s--- FAIL: %s (%.2fs)\n", prefix(), t.Name(), took.Seconds())
 	r.mark(bad)
 	r.awaitOthers()
 	mpi.World().Abort(1)
+}
+
+// crash lets other ranks fail too, before the panic that unwinds this one's test
+// ends the process, and with it the job. The panic must have its say, so this
+// returns. In case another rank's is faster, the stack is kept.
+func (r *rank) crash() {
+	if r.dir != "" {
+		stack := make([]byte, 1<<20)
+		stack = stack[:runtime.Stack(stack, false)]
+		// If it is lost, the rank's state still shows that it failed.
+		_ = os.WriteFile(rankFile(r.dir, "stacks", r.rank), stack, 0o644)
+	}
+	r.mark(bad)
+	r.awaitOthers()
 }
 
 // panicking reports whether the cleanup that calls it runs because the test
