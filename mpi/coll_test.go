@@ -60,16 +60,31 @@ var subjects = []subject{
 	integers(same[[]uint]),
 	floats(same[[]float32]),
 	floats(same[[]float64]),
-	floats(func(s []float64) temperatures { return s }),
 	complexes(same[[]complex64]),
 	complexes(same[[]complex128]),
 }
 
 func same[S any](s S) S { return s }
 
+// Named slice types take another way to their MPI type than the common
+// unnamed ones.
+type named[E any] []E
+
+func asNamed[E any](s []E) named[E] { return s }
+
+var namedSubjects = []subject{
+	integers(asNamed[int32]),
+	integers(asNamed[int64]),
+	integers(asNamed[int]),
+	integers(asNamed[uint8]),
+	floats(asNamed[float32]),
+	floats(asNamed[float64]),
+	complexes(asNamed[complex128]),
+}
+
 func bools[S mpi.Data](as func([]bool) S) subject {
-	any := func(h uint64) bool { return h&1 != 0 }
-	return kind[S, bool]{as, any, any, map[op.Op]func(a, b bool) bool{
+	value := func(h uint64) bool { return h&1 != 0 }
+	return kind[S, bool]{as, value, value, map[op.Op]func(a, b bool) bool{
 		op.Land: func(a, b bool) bool { return a && b },
 		op.Lor:  func(a, b bool) bool { return a || b },
 		op.Lxor: func(a, b bool) bool { return a != b },
@@ -116,8 +131,8 @@ func few(h uint64) float64 {
 }
 
 func floats[S mpi.Data, E float32 | float64](as func([]E) S) subject {
-	any := func(h uint64) E { return E(few(h)) }
-	return kind[S, E]{as, any, any, map[op.Op]func(a, b E) E{
+	value := func(h uint64) E { return E(few(h)) }
+	return kind[S, E]{as, value, value, map[op.Op]func(a, b E) E{
 		op.Sum:  func(a, b E) E { return a + b },
 		op.Prod: func(a, b E) E { return a * b },
 		op.Max:  larger[E],
@@ -126,8 +141,8 @@ func floats[S mpi.Data, E float32 | float64](as func([]E) S) subject {
 }
 
 func complexes[S mpi.Data, E complex64 | complex128](as func([]E) S) subject {
-	any := func(h uint64) E { return E(complex(few(h), few(h/8))) }
-	return kind[S, E]{as, any, any, map[op.Op]func(a, b E) E{
+	value := func(h uint64) E { return E(complex(few(h), few(h/8))) }
+	return kind[S, E]{as, value, value, map[op.Op]func(a, b E) E{
 		op.Sum:  func(a, b E) E { return a + b },
 		op.Prod: func(a, b E) E { return a * b },
 	}}
@@ -522,6 +537,14 @@ func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, n, turn int) {
 		}
 	}
 	must(t, c.Barrier()) // c is as good as before
+}
+
+func TestNamedSliceTypes(t *testing.T) {
+	c := mpitest.World(t)
+	for i, s := range namedSubjects {
+		s.reduces(t, c, 3, i)
+	}
+	namedSubjects[5].moves(t, c, 0, 2, turn(c, 1))
 }
 
 // reduce runs one of the four reductions, or all, with o, which is f, on values

@@ -136,7 +136,7 @@ func (c *Comm) Free() error {
 // return. On most systems the ranks of c alone cannot be ended: expect the
 // whole job to go.
 //
-// Implements: MPI_Abort (MPI 4.1 §9.7)
+// Implements: MPI_Abort (MPI 4.1 §11.4.2)
 func (c *Comm) Abort(code int) {
 	if c == nil || c.h == 0 || lifecycle.Load() != running {
 		os.Exit(code)

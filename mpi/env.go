@@ -149,6 +149,7 @@ func Finalize() error {
 			world.rank, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
 	}
 	lifecycle.Store(finalized)
+	eng.close()
 	if attached {
 		return nil
 	}

@@ -37,6 +37,7 @@ type engine struct {
 	out      [cgo.Batch]cgo.Done
 	finished [cgo.Batch]*Request
 	cursor   int
+	closed   bool          // MPI is finalised: nothing may be tested any more
 	gate     chan struct{} // see enter
 
 	// How long to test inside one C call: in the call that posts a request,
@@ -142,6 +143,10 @@ func (e *engine) unlist(p *parker) {
 
 // add takes over a pending request; mu is held.
 func (e *engine) add(r *Request) {
+	if e.closed {
+		r.abandon()
+		return
+	}
 	r.state.Store(reqPolled)
 	r.index = len(e.reqs)
 	e.reqs = append(e.reqs, r)
@@ -250,6 +255,10 @@ func (e *engine) handOver() {
 // poll tests the next part of the table, and completes what it finds. mu is
 // held on entry and on return, but not in between.
 func (e *engine) poll() int {
+	if e.closed {
+		e.abandonAll()
+		return 0
+	}
 	n := len(e.reqs)
 	if e.cursor >= n {
 		e.cursor = 0
@@ -268,6 +277,10 @@ func (e *engine) poll() int {
 	e.mu.Unlock()
 	got := cgo.Testsome(handles, e.out[:n], spin, true)
 	e.mu.Lock()
+	if e.closed {
+		e.abandonAll()
+		return n
+	}
 	if got < 0 {
 		// The library refused the whole list: no request of it can be
 		// completed any more, and each of their waiters must hear of it.
@@ -288,6 +301,30 @@ func (e *engine) poll() int {
 		r.finish(e.out[i].Status())
 	}
 	return got
+}
+
+// close ends all polling, for Finalize. Whoever still waits gets an error.
+func (e *engine) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+	e.stir()
+	for e.led.Load() {
+		// The leader may be inside C, and abandons everything when it is
+		// back; only then may MPI be finalised.
+		e.mu.Unlock()
+		time.Sleep(50 * time.Microsecond)
+		e.mu.Lock()
+	}
+	e.abandonAll()
+}
+
+func (e *engine) abandonAll() {
+	for i := len(e.reqs) - 1; i >= 0; i-- {
+		r := e.reqs[i]
+		e.remove(r)
+		r.abandon()
+	}
 }
 
 // nap is how long the leader may sleep when nothing has happened for so long:

@@ -172,8 +172,18 @@ func (r *Request) release() {
 	}
 }
 
+// abandon ends a request that can never complete, because MPI is finalised.
+// Its buffer stays pinned: the library may still hold the address. engine.mu
+// is held.
+func (r *Request) abandon() {
+	r.err = argError(r.op, ErrState, "MPI was finalised before the operation was complete")
+	r.release()
+}
+
 // claim gives the caller the sole right to test r.
-func (r *Request) claim() bool { return r.state.CompareAndSwap(reqActive, reqClaimed) }
+func (r *Request) claim() bool {
+	return lifecycle.Load() == running && r.state.CompareAndSwap(reqActive, reqClaimed)
+}
 
 // complete ends a claim with the operation's result.
 func (r *Request) complete(s cgo.Status) {
@@ -204,7 +214,9 @@ func (r *Request) attach(p *parker) {
 			if !r.state.CompareAndSwap(s, reqPolled) {
 				continue
 			}
-			eng.add(r)
+			if eng.add(r); r.state.Load() == reqDone {
+				return
+			}
 		case reqClaimed:
 			if !r.state.CompareAndSwap(s, reqContended) {
 				continue
@@ -272,9 +284,11 @@ func (r *Request) Test() (Status, bool, error) {
 		} else {
 			r.unclaim()
 		}
-	} else if r.state.Load() == reqPolled {
+	} else if s := r.state.Load(); s == reqPolled || s == reqActive && lifecycle.Load() != running {
 		eng.mu.Lock()
-		if !eng.led.Load() {
+		if s == reqActive && r.state.CompareAndSwap(s, reqPolled) {
+			eng.add(r)
+		} else if !eng.led.Load() {
 			eng.led.Store(true)
 			eng.poll()
 			eng.handOver()

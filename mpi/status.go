@@ -1,6 +1,7 @@
 package mpi
 
 import (
+	"math/bits"
 	"unsafe"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
@@ -19,17 +20,18 @@ type Status struct {
 	// element type and counts bytes; CountOf counts elements.
 	Count int
 
-	bytes     int64
-	cancelled bool
+	// -1 when cancelled. One field for both, because the Go compiler keeps a
+	// struct of up to four in registers.
+	bytes int64
 }
 
 // Bytes is the size of the message in bytes.
-func (s Status) Bytes() int64 { return s.bytes }
+func (s Status) Bytes() int64 { return max(s.bytes, 0) }
 
 // Cancelled reports whether the operation was cancelled.
 //
 // Implements: MPI_Test_cancelled (MPI 4.1 §3.8.4)
-func (s Status) Cancelled() bool { return s.cancelled }
+func (s Status) Cancelled() bool { return s.bytes < 0 }
 
 // CountOf is the number of elements of type T in the message that s describes,
 // or Undefined when it does not hold a whole number of them. It is how a
@@ -42,10 +44,17 @@ func (s Status) Cancelled() bool { return s.cancelled }
 // Implements: MPI_Get_count (MPI 4.1 §3.2.5)
 func CountOf[T any](s Status) int {
 	var t T
-	return countOf(s.bytes, int(unsafe.Sizeof(t)))
+	return countOf(s.Bytes(), int(unsafe.Sizeof(t)))
 }
 
 func countOf(bytes int64, size int) int {
+	if size&(size-1) == 0 && size > 0 {
+		// Every basic type; a division would be felt on small messages.
+		if bytes&int64(size-1) != 0 {
+			return Undefined
+		}
+		return int(bytes >> bits.TrailingZeros64(uint64(size)))
+	}
 	if size == 0 || bytes%int64(size) != 0 {
 		return Undefined
 	}
@@ -53,8 +62,5 @@ func countOf(bytes int64, size int) int {
 }
 
 func newStatus(s cgo.Status, size int) Status {
-	return Status{
-		Source: int(s.Source), Tag: int(s.Tag), Count: countOf(s.Bytes, size),
-		bytes: s.Bytes, cancelled: s.Cancelled,
-	}
+	return Status{Source: int(s.Source), Tag: int(s.Tag), Count: countOf(max(s.Bytes, 0), size), bytes: s.Bytes}
 }

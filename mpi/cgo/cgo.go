@@ -6,8 +6,9 @@
 // Its functions convert, call and check: they apply no policy. Three rules
 // hold throughout.
 //
-// Buffers are addresses (uintptr), and the functions that take one are marked
-// go:uintptrescapes: a caller who writes the conversion in the argument list,
+// Buffers are addresses (uintptr), and the functions that take one carry the
+// directive go:uintptrescapes: a caller who writes the conversion in the
+// argument list,
 //
 //	cgo.Bcast(uintptr(unsafe.Pointer(p)), n, t, root, comm)
 //

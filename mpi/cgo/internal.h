@@ -53,7 +53,15 @@ static inline int64_t m4g_now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+// The status of a completed receive, and that of any operation, which may also
+// have been cancelled.
+void m4g_received(const MPI_Status *st, int rc, m4g_status *out);
+m4g_brief m4g_brief_of(const m4g_status *s);
+m4g_brief m4g_pending(MPI_Request r);
 void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
+
+// Tests r until it completes or spin nanoseconds are over; in p2p.c.
+int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st);
 
 // A count made to fit the library's calls: n elements of type t. Beyond int,
 // an MPI-3 library gets one element of a type that holds them all.

@@ -12,18 +12,38 @@ const (
 )
 
 // Status tells of a completed receive or probe. RC is the operation's return
-// code.
+// code, Bytes is -1 when it was cancelled.
+//
+// (Four fields are the most that the Go compiler keeps in registers.)
 type Status struct {
 	Bytes       int64
 	RC          int32
 	Source, Tag int32
-	Cancelled   bool
 }
 
 func status(s *C.m4g_status) Status {
-	return Status{
-		Bytes: int64(s.bytes), RC: int32(s.rc), Source: int32(s.source), Tag: int32(s.tag), Cancelled: s.cancelled != 0,
+	st := Status{Bytes: int64(s.bytes), RC: int32(s.rc), Source: int32(s.source), Tag: int32(s.tag)}
+	if s.cancelled != 0 {
+		st.Bytes = -1
 	}
+	return st
+}
+
+// unbrief reads the two words that shim.h describes. A pending operation gives
+// its request and true.
+func unbrief(p C.m4g_brief) (r Request, s Status, pending bool) {
+	s.Source, s.Tag = int32(p.b>>32), int32(p.b)
+	switch p.a >> 62 {
+	case C.M4G_COMPLETE:
+		s.Bytes = int64(p.a)
+	case C.M4G_PENDING:
+		return Request(p.b), Status{}, true
+	case C.M4G_FAILED:
+		s.RC = int32(p.a)
+	case C.M4G_CANCELLED:
+		s.Bytes = -1
+	}
+	return 0, s, false
 }
 
 // Send posts a send and tests it for spin nanoseconds. A request other than 0
@@ -31,8 +51,8 @@ func status(s *C.m4g_status) Status {
 //
 //go:uintptrescapes
 func Send(mode int, buf uintptr, n int, t Datatype, dest, tag int, c Comm, spin int64) (r Request, rc int) {
-	p := C.m4g_send(C.int(mode), C.m4g_addr(buf), C.int64_t(n), C.m4g_h(t), C.int(dest), C.int(tag), C.m4g_h(c), C.int64_t(spin))
-	return Request(p.req), int(p.st.rc)
+	m := C.m4g_send(C.int(mode), C.m4g_addr(buf), C.int64_t(n), C.m4g_h(t), C.int(dest), C.int(tag), C.m4g_h(c), C.int64_t(spin))
+	return Request(m.h), int(m.rc)
 }
 
 // Recv posts a receive and tests it for spin nanoseconds. A request other than
@@ -40,8 +60,8 @@ func Send(mode int, buf uintptr, n int, t Datatype, dest, tag int, c Comm, spin 
 //
 //go:uintptrescapes
 func Recv(buf uintptr, n int, t Datatype, source, tag int, c Comm, spin int64) (Request, Status) {
-	p := C.m4g_recv(C.m4g_addr(buf), C.int64_t(n), C.m4g_h(t), C.int(source), C.int(tag), C.m4g_h(c), C.int64_t(spin))
-	return Request(p.req), status(&p.st)
+	r, s, _ := unbrief(C.m4g_recv(C.m4g_addr(buf), C.int64_t(n), C.m4g_h(t), C.int(source), C.int(tag), C.m4g_h(c), C.int64_t(spin)))
+	return r, s
 }
 
 // Sendrecv posts a receive and a send and tests both for spin nanoseconds.
@@ -75,6 +95,6 @@ func Irecv(buf uintptr, n int, t Datatype, source, tag int, c Comm) (Request, in
 
 // Iprobe looks for a message for spin nanoseconds, at least once.
 func Iprobe(source, tag int, c Comm, spin int64) (Status, bool) {
-	p := C.m4g_iprobe(C.int(source), C.int(tag), C.m4g_h(c), C.int64_t(spin))
-	return status(&p.st), p.req != 0
+	_, s, none := unbrief(C.m4g_iprobe(C.int(source), C.int(tag), C.m4g_h(c), C.int64_t(spin)))
+	return s, !none
 }

@@ -3,12 +3,13 @@
 
 #include "internal.h"
 
-void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out)
+void m4g_received(const MPI_Status *st, int rc, m4g_status *out)
 {
-	int n = 0, c = 0;
+	int n = 0;
 	out->rc = rc;
 	out->source = m4g_rank_out(st->MPI_SOURCE);
 	out->tag = st->MPI_TAG == MPI_ANY_TAG ? M4G_ANY_TAG : st->MPI_TAG;
+	out->cancelled = 0;
 	MPI_Get_count(st, MPI_BYTE, &n);
 	if (n != MPI_UNDEFINED) {
 		out->bytes = n;
@@ -17,28 +18,43 @@ void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out)
 		MPI_Get_elements_x(st, MPI_BYTE, &big);
 		out->bytes = big;
 	}
+}
+
+void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out)
+{
+	int c = 0;
+	m4g_received(st, rc, out);
 	MPI_Test_cancelled(st, &c);
 	out->cancelled = c;
 }
 
-m4g_posted m4g_test(m4g_h req, int64_t spin)
+m4g_brief m4g_brief_of(const m4g_status *s)
 {
-	m4g_posted p = {{0}};
+	m4g_brief b;
+	if (s->rc != MPI_SUCCESS)
+		b.a = M4G_FAILED << 62 | (uint32_t)s->rc;
+	else
+		b.a = (s->cancelled ? M4G_CANCELLED : M4G_COMPLETE) << 62 | (uint64_t)s->bytes;
+	b.b = (uint64_t)(uint32_t)s->source << 32 | (uint32_t)s->tag;
+	return b;
+}
+
+m4g_brief m4g_pending(MPI_Request r)
+{
+	m4g_brief b = {M4G_PENDING << 62, H(r)};
+	return b;
+}
+
+m4g_brief m4g_test(m4g_h req, int64_t spin)
+{
+	m4g_status s = {0};
 	MPI_Request r = REQ(req);
 	MPI_Status st;
-	int flag = 0;
-	int64_t end = spin > 0 ? m4g_now() + spin : 0;
-	do {
-		int rc = MPI_Test(&r, &flag, &st);
-		if (flag || rc != MPI_SUCCESS) {
-			if (flag || r == MPI_REQUEST_NULL)
-				m4g_status_out(&st, rc, &p.st);
-			p.st.rc = rc;
-			return p;
-		}
-	} while (spin > 0 && m4g_now() < end);
-	p.req = H(r);
-	return p;
+	int rc = m4g_spin_test(&r, spin, &st);
+	if (rc == MPI_SUCCESS && r != MPI_REQUEST_NULL)
+		return m4g_pending(r);
+	m4g_status_out(&st, rc, &s);
+	return m4g_brief_of(&s);
 }
 
 enum { BATCH = 128 };

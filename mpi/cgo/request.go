@@ -31,8 +31,8 @@ func (s *RawStatus) Status() Status { return status(&s.c) }
 // Test tests r for spin nanoseconds, at least once. It returns the request,
 // or 0 once it is complete.
 func Test(r Request, spin int64) (Request, Status) {
-	p := C.m4g_test(C.m4g_h(r), C.int64_t(spin))
-	return Request(p.req), status(&p.st)
+	r, s, _ := unbrief(C.m4g_test(C.m4g_h(r), C.int64_t(spin)))
+	return r, s
 }
 
 // Testsome tests at most Batch requests until one is complete or spin
