@@ -7,8 +7,8 @@ import (
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
-// Data is what a communication call moves: a slice of a basic type, named
-// types included. Its length is the number of elements; the memory goes to MPI
+// Data is what a communication call moves: a slice of a basic type, or a named
+// type of such a slice (type Vector []float64). Its length is the number of elements; the memory goes to MPI
 // as it is, with no copy. Nil and empty slices are legal wherever no elements
 // are, and where MPI ignores the buffer.
 //

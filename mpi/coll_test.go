@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mpi4go/mpi4go/internal/knownbug"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
 	"github.com/mpi4go/mpi4go/op"
@@ -17,16 +16,6 @@ import (
 
 // The collectives, for every element type, against what the standard says they
 // do, worked out from values that every rank can make for all others.
-
-// Bugs of the libraries that a C program shows as well.
-var (
-	allgathervOfOne = knownbug.Bug{Library: "MPICH", Fixed: [3]int{4, 1, 1}, What: "MPI_Allgatherv ignores the displacement on one rank",
-		Where: "https://github.com/pmodels/mpich/pull/6374"}
-	unsignedOrder = knownbug.Bug{Library: "MPICH", Fixed: [3]int{4, 1, 0}, What: "MPI_MAX and MPI_MIN take unsigned integers for signed ones",
-		Where: "https://github.com/pmodels/mpich/issues/6083"}
-	reduceInPlaceRoot = knownbug.Bug{Library: "MPICH", Fixed: [3]int{4, 2, 0}, What: "MPI_Reduce in place of 2 KiB or more crashes on a root other than 0",
-		Where: "https://github.com/pmodels/mpich/issues/6540"}
-)
 
 // subject is one element type under test.
 type subject interface {
@@ -379,11 +368,9 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 		}
 		check(name("GathervInPlace"), err, buf, want)
 
-		if size > 1 || how == packed || !allgathervOfOne.Here() {
-			recv = stale(p.n)
-			err = mpi.Allgatherv(c, send, k.as(recv), p.counts, p.displs)
-			check(name("Allgatherv"), err, recv, whole)
-		}
+		recv = stale(p.n)
+		err = mpi.Allgatherv(c, send, k.as(recv), p.counts, p.displs)
+		check(name("Allgatherv"), err, recv, whole)
 		buf = slices.Clone(own)
 		err = mpi.AllgathervInPlace(c, k.as(buf), p.counts, p.displs)
 		check(name("AllgathervInPlace"), err, buf, whole)
@@ -523,7 +510,7 @@ func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, n, turn int) {
 	t.Helper()
 	for i, o := range allOps {
 		of := k.wide
-		if o == op.Sum || o == op.Prod || (o == op.Max || o == op.Min) && unsignedOrder.Here() {
+		if o == op.Sum || o == op.Prod {
 			of = k.small
 		}
 		if f, defined := k.ops[o]; defined {
@@ -586,14 +573,12 @@ func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E
 		} else {
 			must(t, mpi.Reduce(c, send, k.as([][]E{nil, mine}[me%2]), o, root))
 		}
-		if root == 0 || n < 100 || !reduceInPlaceRoot.Here() {
-			buf, want := slices.Clone(mine), mine
-			if me == root {
-				want = first(size)
-			}
-			err = mpi.ReduceInPlace(c, k.as(buf), o, root)
-			check("ReduceInPlace", err, buf, want)
+		buf, want := slices.Clone(mine), mine
+		if me == root {
+			want = first(size)
 		}
+		err = mpi.ReduceInPlace(c, k.as(buf), o, root)
+		check("ReduceInPlace", err, buf, want)
 	}
 	for i, r := range []struct {
 		call    string

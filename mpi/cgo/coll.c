@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -255,10 +256,82 @@ int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g
 	} while (0)
 #endif
 
+// Two bugs of MPICH in reductions, mended here because they give wrong results
+// or a crash without a word.
+#if defined(MPICH_NUMVERSION) && MPICH_NUMVERSION < 40200000
+#define M4G_COPY_IN_PLACE 1 // pmodels/mpich #6540: MPI_Reduce in place, root not 0, more than a few elements
+#else
+#define M4G_COPY_IN_PLACE 0
+#endif
+#if defined(MPICH_NUMVERSION) && MPICH_NUMVERSION < 40100000
+// pmodels/mpich #6083: MPI_MAX and MPI_MIN compare unsigned integers as signed.
+#define EACH(type, cmp)                                                                                                \
+	do {                                                                                                               \
+		const type *a = in;                                                                                            \
+		type *b = inout;                                                                                               \
+		for (int i = 0; i < *len; i++)                                                                                 \
+			b[i] = a[i] cmp b[i] ? a[i] : b[i];                                                                        \
+	} while (0)
+#define EXTREME(name, cmp)                                                                                             \
+	static void name(void *in, void *inout, int *len, MPI_Datatype *t)                                                 \
+	{                                                                                                                  \
+		if (*t == MPI_UINT8_T)                                                                                         \
+			EACH(uint8_t, cmp);                                                                                        \
+		else if (*t == MPI_UINT16_T)                                                                                   \
+			EACH(uint16_t, cmp);                                                                                       \
+		else if (*t == MPI_UINT32_T)                                                                                   \
+			EACH(uint32_t, cmp);                                                                                       \
+		else                                                                                                           \
+			EACH(uint64_t, cmp);                                                                                       \
+	}
+EXTREME(max_unsigned, >)
+EXTREME(min_unsigned, <)
+
+static MPI_Op m4g_max_unsigned = MPI_OP_NULL, m4g_min_unsigned = MPI_OP_NULL;
+
+int m4g_ops_init(void)
+{
+	int rc = MPI_Op_create(max_unsigned, 1, &m4g_max_unsigned);
+	return rc != MPI_SUCCESS ? rc : MPI_Op_create(min_unsigned, 1, &m4g_min_unsigned);
+}
+
+static m4g_h op_for(m4g_h op, m4g_h type)
+{
+	MPI_Datatype t = TYPE(type);
+	if (t == MPI_UINT8_T || t == MPI_UINT16_T || t == MPI_UINT32_T || t == MPI_UINT64_T) {
+		if (OP(op) == MPI_MAX)
+			return H(m4g_max_unsigned);
+		if (OP(op) == MPI_MIN)
+			return H(m4g_min_unsigned);
+	}
+	return op;
+}
+#else
+int m4g_ops_init(void) { return MPI_SUCCESS; }
+
+static inline m4g_h op_for(m4g_h op, m4g_h type)
+{
+	(void)type;
+	return op;
+}
+#endif
+
 int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root, m4g_h comm)
 {
 	MPI_Request req;
 	root = m4g_rank_in(root);
+	op = op_for(op, type);
+	if (M4G_COPY_IN_PLACE && (flags & M4G_IN_PLACE) && root > 0 && n > 0) {
+		MPI_Aint lb, extent;
+		MPI_Type_get_extent(TYPE(type), &lb, &extent);
+		void *own = malloc(n * extent);
+		if (own == NULL)
+			return MPI_ERR_NO_MEM;
+		memcpy(own, PTR(r), n * extent);
+		int rc = m4g_reduce(0, H(own), r, n, type, op, root, comm);
+		free(own);
+		return rc;
+	}
 	REDUCE(RUN(Reduce, reduce, sb, rb, part, TYPE(type), OP(op), root, COMM(comm)),
 		RUN(Reduce_c, reduce_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), root, COMM(comm)));
 }
@@ -266,6 +339,7 @@ int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h o
 int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
 	MPI_Request req;
+	op = op_for(op, type);
 	REDUCE(RUN(Allreduce, allreduce, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
 		RUN(Allreduce_c, allreduce_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }
@@ -273,6 +347,7 @@ int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_
 int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
 	MPI_Request req;
+	op = op_for(op, type);
 	REDUCE(RUN(Scan, scan, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
 		RUN(Scan_c, scan_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }
@@ -280,6 +355,7 @@ int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op,
 int m4g_exscan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm)
 {
 	MPI_Request req;
+	op = op_for(op, type);
 	REDUCE(RUN(Exscan, exscan, sb, rb, part, TYPE(type), OP(op), COMM(comm)),
 		RUN(Exscan_c, exscan_c, IN_PLACE_OR(M4G_IN_PLACE, s), PTR(r), n, TYPE(type), OP(op), COMM(comm)));
 }

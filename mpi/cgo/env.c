@@ -49,14 +49,15 @@ int m4g_init(int *provided)
 	*provided = level(*provided);
 	MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
 	MPI_Comm_set_errhandler(MPI_COMM_SELF, MPI_ERRORS_RETURN);
-	return rc;
+	return m4g_ops_init();
 }
 
+// Joins an MPI that others have initialised.
 int m4g_query_thread(int *provided)
 {
 	int rc = MPI_Query_thread(provided);
 	*provided = level(*provided);
-	return rc;
+	return rc != MPI_SUCCESS ? rc : m4g_ops_init();
 }
 
 int m4g_finalize(void) { return MPI_Finalize(); }

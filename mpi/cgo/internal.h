@@ -91,6 +91,9 @@ static inline void m4g_fit_done(m4g_fit *f)
 		MPI_Type_free(&f->t);
 }
 
+// Called at Init; in coll.c.
+int m4g_ops_init(void);
+
 // Set once, at Init: yield to other ranks while waiting inside a collective.
 extern int m4g_patient;
 int m4g_yield_until(int rc, MPI_Request *r);

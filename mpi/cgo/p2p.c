@@ -92,6 +92,11 @@ static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m
 	return rc;
 }
 
+// Whether a thread of this process is in the loop below. One is enough: when a
+// thousand goroutines arrive together, each spinning for its turn would keep a
+// thread of its own, and the first could not get back to Go to poll for all.
+static int spinning;
+
 // Tests r until it completes or spin nanoseconds are over. *r is
 // MPI_REQUEST_NULL afterwards when it completed.
 int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st)
@@ -99,18 +104,21 @@ int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st)
 	int flag = 0, rc = MPI_Test(r, &flag, st);
 	if (flag || rc != MPI_SUCCESS || spin <= 0)
 		return rc;
+	if (__atomic_exchange_n(&spinning, 1, __ATOMIC_ACQUIRE))
+		return rc;
 	for (int64_t end = 0;;) {
-		for (int i = 0; i < LOOK; i++) {
+		for (int i = 0; i < LOOK && !flag && rc == MPI_SUCCESS; i++)
 			rc = MPI_Test(r, &flag, st);
-			if (flag || rc != MPI_SUCCESS)
-				return rc;
-		}
+		if (flag || rc != MPI_SUCCESS)
+			break;
 		int64_t now = m4g_now();
 		if (end == 0)
 			end = now + spin;
 		else if (now >= end)
-			return rc;
+			break;
 	}
+	__atomic_store_n(&spinning, 0, __ATOMIC_RELEASE);
+	return rc;
 }
 
 // A request that failed is over, whatever the library left in the handle.
