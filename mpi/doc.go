@@ -33,17 +33,18 @@
 //
 // # Buffers
 //
-// What a call moves is a slice of a basic type (Data), named types included,
-// and its length is the count. The memory goes to MPI as it is: nothing is
-// copied or allocated on the way. A wrong length is an error before anything
-// is sent.
+// What a call moves is a slice of a basic type, or a named type of such a slice
+// (see Data), and its length is the count. The memory goes to MPI as it is:
+// nothing is copied or allocated on the way. A wrong length is an error before
+// anything is sent.
 //
 // # Waiting
 //
-// A call that waits costs no thread. Any number of goroutines may wait at once,
-// in blocking calls or for a Request. While a process has goroutines that
-// compute, give each rank the cores for them: mpirun of Open MPI binds a rank
-// to one core unless told otherwise (--map-by slot:PE=n, or --bind-to none).
+// A send, a receive, a probe or a Wait that waits costs no thread: any number of
+// goroutines may do so at once. A collective is one call into C and holds a
+// thread until it is over. While a process has goroutines that compute, give
+// each rank the cores for them: mpirun of Open MPI may bind a rank to one core
+// (use --map-by slot:PE=n, or --bind-to none).
 //
 // # Errors
 //

@@ -241,6 +241,10 @@ func (c *Comm) probe(op string, source, tag int) (Status, error) {
 			return newStatus(s, 1), nil
 		}
 		b.pause()
+		// Finalize may have come meanwhile.
+		if err := c.check(op); err != nil {
+			return Status{}, err
+		}
 	}
 }
 

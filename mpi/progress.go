@@ -277,10 +277,6 @@ func (e *engine) poll() int {
 	e.mu.Unlock()
 	got := cgo.Testsome(handles, e.out[:n], spin, true)
 	e.mu.Lock()
-	if e.closed {
-		e.abandonAll()
-		return n
-	}
 	if got < 0 {
 		// The library refused the whole list: no request of it can be
 		// completed any more, and each of their waiters must hear of it.

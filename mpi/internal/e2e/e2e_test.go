@@ -308,6 +308,15 @@ func TestPending(t *testing.T) {
 	}
 }
 
+// TestProbing ends programs in which a goroutine still waits in a probe.
+func TestProbing(t *testing.T) {
+	for _, ranks := range []int{1, 3} {
+		o := start(t, ranks, "probing")
+		o.succeeded(t)
+		o.prints(t, ranks, "ended")
+	}
+}
+
 // TestWrongLauncher starts the program with the mpirun of the other library,
 // under which each rank would be a world of its own.
 func TestWrongLauncher(t *testing.T) {

@@ -166,6 +166,7 @@ var whole = map[string]func(){
 	"states":      states,
 	"pending":     pending,
 	"waiting":     waiting,
+	"probing":     probing,
 	"late-wait":   lateWait,
 	"early-panic": earlyPanic,
 	"late-panic":  latePanic,
@@ -303,6 +304,26 @@ func waiting() {
 	})
 	time.Sleep(100 * time.Millisecond) // the same
 	fmt.Println("ended")
+}
+
+// probing ends with a goroutine that waits in a probe.
+func probing() {
+	probed := make(chan error)
+	mpi.Main(func(world *mpi.Comm) error {
+		up := make(chan bool)
+		mpi.Go(func() {
+			close(up)
+			_, err := world.Probe(mpi.AnySource, 5)
+			probed <- err
+		})
+		<-up
+		time.Sleep(50 * time.Millisecond) // as above
+		return nil
+	})
+	err := <-probed
+	expect(errors.Is(err, mpi.ErrState), "Probe across Finalize: %v", err)
+	fmt.Println("ended")
+	os.Exit(exit)
 }
 
 // lateWait waits for a receive when MPI has been finalised.
