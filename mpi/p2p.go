@@ -274,7 +274,7 @@ func (e *engine) finishBlocking(op string, recv, send pendingHalf) (Status, erro
 		launch(r, half.v.ptr)
 		r.attach(p)
 	}
-	e.wait(p)
+	e.wait(p, nil)
 	st, err := p.own[0].st, p.own[0].err
 	if err == nil {
 		err = p.own[1].err

@@ -29,6 +29,8 @@ type engine struct {
 	reqs    []*Request // reqs[i] is the request of handles[i]
 	parked  *parker    // the goroutines that could take the lead, a doubly linked list
 	free    *parker    // parkers to use again
+	passive int        // requests of the table with a Done channel
+	orders  []func()   // for the leader, while it is not inside C: see alone
 
 	stirred  bool // something was added since the leader last looked
 	sleeping bool // the leader sleeps: kick wakes it
@@ -100,11 +102,13 @@ type parker struct {
 	out     []cgo.RawStatus
 }
 
-type wake bool
+// wake is why a parked goroutine goes on.
+type wake int8
 
 const (
-	over     wake = false // the wait is over
-	takeLead wake = true
+	over     wake = iota // the wait is over
+	takeLead             // it is to lead
+	gaveUp               // its context has ended
 )
 
 func (e *engine) getParker() *parker {
@@ -174,47 +178,85 @@ func (e *engine) remove(r *Request) {
 	e.reqs, e.handles = e.reqs[:last], e.handles[:last]
 }
 
-// wait blocks until nothing that p needs is pending. mu is held on entry, and
-// not on return.
-func (e *engine) wait(p *parker) {
-	if p.need == 0 {
+// wait blocks until nothing that p needs is pending, or done is closed: then it
+// returns false. mu is held on entry, and not on return.
+func (e *engine) wait(p *parker, done <-chan struct{}) bool {
+	if p.need <= 0 {
 		e.mu.Unlock()
-		return
+		return true
 	}
 	if e.led.Load() {
 		e.list(p)
 		e.stir()
 		e.mu.Unlock()
-		if <-p.ch == over {
-			return
+		switch e.park(p, done) {
+		case over:
+			return true
+		case gaveUp:
+			return false
 		}
 		e.mu.Lock()
 	} else {
 		e.led.Store(true)
 	}
-	e.lead(p)
+	return e.lead(p, done)
+}
+
+// park blocks until p is woken or done is closed.
+func (e *engine) park(p *parker, done <-chan struct{}) wake {
+	if done == nil {
+		return <-p.ch
+	}
+	select {
+	case w := <-p.ch:
+		return w
+	case <-done:
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if p.listed {
+		e.unlist(p)
+		return gaveUp
+	}
+	w := <-p.ch // it was on its way
+	if w == takeLead {
+		e.handOver()
+		return gaveUp
+	}
+	return w
 }
 
 // wakeUp tells p, one of whose requests is complete; mu is held.
 func (e *engine) wakeUp(p *parker) {
 	p.need--
-	if p.need == 0 && p.listed {
+	if p.need <= 0 && p.listed {
 		e.unlist(p)
 		p.ch <- over
 	}
 }
 
-// lead tests the table until p needs nothing more, then hands the lead on. mu
-// is held on entry, and not on return.
-func (e *engine) lead(p *parker) {
+// lead tests the table until p needs nothing more, then hands the lead on. It
+// returns false when done is closed before. Without p it is the background
+// poller, and leads while there are Done channels to close and nobody is parked
+// who could take over. mu is held on entry, and not on return.
+func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 	var (
 		since   = time.Now() // the last time anything happened
 		yielded = since
 		single  = runtime.GOMAXPROCS(0) == 1
+		enough  = func() bool {
+			if p != nil {
+				return p.need <= 0
+			}
+			return e.passive == 0 || e.parked != nil
+		}
 	)
-	for p.need > 0 {
+	defer e.mu.Unlock()
+	defer e.handOver()
+	for !enough() {
+		e.obey()
 		got := e.poll()
-		if p.need == 0 {
+		if enough() {
 			break
 		}
 		now := time.Now()
@@ -222,12 +264,18 @@ func (e *engine) lead(p *parker) {
 			e.stirred = false
 			since = now
 		}
-		nap := e.nap(now.Sub(since))
+		var nap time.Duration
+		if e.cursor >= len(e.reqs) { // the whole table has been tested
+			nap = e.nap(now.Sub(since))
+			if p == nil {
+				nap *= 2 // nobody's call is waiting
+			}
+		}
 		e.sleeping = nap > 0
 		e.mu.Unlock()
 		switch {
 		case nap > 0:
-			e.sleep(nap)
+			e.sleep(nap, done)
 		case got > 0 || single || now.Sub(yielded) > 50*time.Microsecond:
 			// Let those run who were woken, and with one P everybody
 			// else. Not on every turn: with an idle P, Gosched wakes a
@@ -235,21 +283,71 @@ func (e *engine) lead(p *parker) {
 			runtime.Gosched()
 			yielded = now
 		}
+		ended := false
+		if done != nil {
+			select {
+			case <-done:
+				ended = true
+			default:
+			}
+		}
 		e.mu.Lock()
 		e.sleeping = false
+		if ended {
+			return enough()
+		}
 	}
-	e.handOver()
-	e.mu.Unlock()
+	return true
 }
 
 // handOver ends a lead; mu is held.
 func (e *engine) handOver() {
+	e.obey()
 	if next := e.parked; next != nil {
 		e.unlist(next)
 		next.ch <- takeLead
 		return
 	}
+	if e.passive > 0 {
+		go func() {
+			e.mu.Lock()
+			e.lead(nil, nil)
+		}()
+		return
+	}
 	e.led.Store(false)
+}
+
+// watch sees to it that somebody leads; mu is held.
+func (e *engine) watch() {
+	if !e.led.Load() {
+		e.led.Store(true)
+		e.handOver()
+	}
+}
+
+// obey does what alone has asked of the leader; mu is held.
+func (e *engine) obey() {
+	for len(e.orders) > 0 {
+		order := e.orders[0]
+		e.orders = e.orders[1:]
+		order()
+	}
+}
+
+// alone runs f with mu held and no request of the table under test.
+func (e *engine) alone(f func()) {
+	e.mu.Lock()
+	if !e.led.Load() {
+		f()
+		e.mu.Unlock()
+		return
+	}
+	ran := make(chan struct{})
+	e.orders = append(e.orders, func() { f(); close(ran) })
+	e.stir()
+	e.mu.Unlock()
+	<-ran
 }
 
 // poll tests the next part of the table, and completes what it finds. mu is
@@ -323,6 +421,16 @@ func (e *engine) abandonAll() {
 	}
 }
 
+// pollOnce looks after the table once if nobody else does; mu is held, but not
+// in between.
+func (e *engine) pollOnce() {
+	if len(e.reqs) > 0 && !e.led.Load() {
+		e.led.Store(true)
+		e.poll()
+		e.handOver()
+	}
+}
+
 // nap is how long the leader may sleep when nothing has happened for so long:
 // at most a sixty-fourth of that, so that no wait grows by more than it, and
 // never while the library has a long transfer to move.
@@ -333,7 +441,7 @@ func (e *engine) nap(idle time.Duration) time.Duration {
 	return min(idle/64, time.Millisecond)
 }
 
-func (e *engine) sleep(d time.Duration) {
+func (e *engine) sleep(d time.Duration, done <-chan struct{}) {
 	if e.timer == nil {
 		e.timer = time.NewTimer(d)
 	} else {
@@ -342,6 +450,7 @@ func (e *engine) sleep(d time.Duration) {
 	select {
 	case <-e.timer.C:
 	case <-e.kick:
+	case <-done:
 	}
 }
 

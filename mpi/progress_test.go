@@ -6,7 +6,9 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
@@ -120,4 +122,13 @@ func TestLeadIsHandedOn(t *testing.T) {
 		}
 		wg.Wait()
 	}
+}
+
+// cpuTime is the processor time that this process has used.
+func cpuTime(t *testing.T) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

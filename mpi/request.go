@@ -1,8 +1,11 @@
 package mpi
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -29,7 +32,10 @@ type Request struct {
 	elem  int // bytes per element of a receive; 0 for a send
 	size  int // bytes of the buffer
 	null  bool
-	keep  *flight
+	// A persistent request keeps its handle, and its buffer stays pinned,
+	// until Free.
+	persistent bool
+	keep       *flight
 
 	// The result, written once before the state becomes reqDone.
 	st  Status
@@ -39,17 +45,23 @@ type Request struct {
 	index int // place in the engine's table
 	first *parker
 	more  []*parker
+	done  chan struct{} // made by Done, closed at completion
+	freed bool          // nobody will wait
 }
 
 // The life of a request. Whoever moves it from active to claimed may test it;
 // the others queue up and mark it contended, so that the claimer wakes them.
-// A polled request is the engine's.
+// A polled request is the engine's. A complete one is reported once somebody
+// has been told: from then on it is to Waitany and its kin what an inactive
+// request is in MPI.
 const (
 	reqActive uint32 = iota
 	reqClaimed
 	reqContended
 	reqPolled
+	reqStarting // this and above: nothing is pending; armed by Start
 	reqDone
+	reqReported
 )
 
 // flight keeps what a pending operation uses: pinned, and reachable from the
@@ -88,7 +100,7 @@ func launch(r *Request, buf unsafe.Pointer) {
 	if buf != nil {
 		f.pin.Pin(buf)
 	}
-	if r.size >= largeTransfer {
+	if r.size >= largeTransfer && !r.persistent {
 		eng.large.Add(1)
 	}
 	r.keep = f
@@ -101,7 +113,7 @@ func (r *Request) land() {
 	}
 	r.keep = nil
 	f.pin.Unpin()
-	if r.size >= largeTransfer {
+	if r.size >= largeTransfer && !r.persistent {
 		eng.large.Add(-1)
 	}
 	flights.mu.Lock()
@@ -125,7 +137,7 @@ func inFlight() (ops []string) {
 	}
 	flights.mu.Unlock()
 	for _, r := range rs {
-		if _, done, _ := r.Test(); !done {
+		if !r.poke() && !r.freed {
 			ops = append(ops, r.op)
 		}
 	}
@@ -150,7 +162,12 @@ func (r *Request) result(s cgo.Status) {
 	if s.RC != 0 {
 		r.err = cgo.NewError(r.op, int(s.RC))
 	}
-	r.land()
+	switch {
+	case !r.persistent:
+		r.land()
+	case r.size >= largeTransfer:
+		eng.large.Add(-1)
+	}
 }
 
 // finish completes a request of the engine's; engine.mu is held.
@@ -170,6 +187,10 @@ func (r *Request) release() {
 	for _, p := range more {
 		eng.wakeUp(p)
 	}
+	if r.done != nil {
+		eng.passive--
+		close(r.done)
+	}
 }
 
 // abandon ends a request that can never complete, because MPI is finalised.
@@ -185,8 +206,8 @@ func (r *Request) claim() bool {
 	return lifecycle.Load() == running && r.state.CompareAndSwap(reqActive, reqClaimed)
 }
 
-// complete ends a claim with the operation's result.
-func (r *Request) complete(s cgo.Status) {
+// settle ends a claim with the operation's result.
+func (r *Request) settle(s cgo.Status) {
 	r.result(s)
 	if !r.state.CompareAndSwap(reqClaimed, reqDone) {
 		eng.mu.Lock()
@@ -208,13 +229,13 @@ func (r *Request) unclaim() {
 func (r *Request) attach(p *parker) {
 	for {
 		switch s := r.state.Load(); s {
-		case reqDone:
+		case reqStarting, reqDone, reqReported:
 			return
 		case reqActive:
 			if !r.state.CompareAndSwap(s, reqPolled) {
 				continue
 			}
-			if eng.add(r); r.state.Load() == reqDone {
+			if eng.add(r); r.complete() {
 				return
 			}
 		case reqClaimed:
@@ -232,33 +253,79 @@ func (r *Request) attach(p *parker) {
 	}
 }
 
+func (r *Request) complete() bool { return r.state.Load() >= reqStarting }
+
+// report returns the result of a complete request.
+func (r *Request) report() (Status, error) {
+	if r.state.Load() == reqDone {
+		r.state.Store(reqReported)
+	}
+	return r.st, r.err
+}
+
 // Wait blocks until the operation is complete and returns its status and
 // error. The goroutine that waits costs no thread.
 //
 // Implements: MPI_Wait (MPI 4.1 §3.7.3)
 func (r *Request) Wait() (Status, error) {
-	if r == nil {
-		return Status{}, nil
+	st, _, err := r.wait(nil)
+	return st, err
+}
+
+// WaitContext is Wait until ctx ends: then it returns an error that wraps the
+// context's cause, such as context.DeadlineExceeded. The operation goes on,
+// and its buffer stays MPI's; it can be waited for again, or cancelled.
+func (r *Request) WaitContext(ctx context.Context) (Status, error) {
+	st, done, err := r.wait(ctx.Done())
+	if !done {
+		return Status{}, fmt.Errorf("mpi: %s: gave up waiting: %w", r.op, context.Cause(ctx))
 	}
-	if r.state.Load() == reqDone {
-		return r.st, r.err
+	return st, err
+}
+
+func (r *Request) wait(done <-chan struct{}) (Status, bool, error) {
+	if r == nil {
+		return Status{}, true, nil
 	}
 	if r.claim() {
 		spin, gated := eng.enter()
 		h, s := cgo.Test(r.h, spin)
 		eng.leave(gated)
 		if h == 0 {
-			r.complete(s)
-			return r.st, r.err
+			r.settle(s)
+		} else {
+			r.unclaim()
 		}
-		r.unclaim()
 	}
-	eng.mu.Lock()
-	p := eng.getParker()
-	r.attach(p)
-	eng.wait(p)
-	eng.recycle(p)
-	return r.st, r.err
+	if !r.complete() {
+		eng.mu.Lock()
+		p := eng.getParker()
+		r.attach(p)
+		if !eng.wait(p, done) {
+			eng.mu.Lock()
+			r.detach(p)
+			eng.putParker(p)
+			eng.mu.Unlock()
+			return Status{}, false, nil
+		}
+		eng.recycle(p)
+	}
+	st, err := r.report()
+	return st, true, err
+}
+
+// detach undoes attach; engine.mu is held.
+func (r *Request) detach(p *parker) {
+	if r.first == p {
+		r.first = nil
+		return
+	}
+	for i, q := range r.more {
+		if q == p {
+			r.more = slices.Delete(r.more, i, i+1)
+			return
+		}
+	}
 }
 
 func (e *engine) recycle(p *parker) {
@@ -275,30 +342,155 @@ func (r *Request) Test() (Status, bool, error) {
 	if r == nil {
 		return Status{}, true, nil
 	}
+	if !r.poke() {
+		return Status{}, false, nil
+	}
+	st, err := r.report()
+	return st, true, err
+}
+
+// GetStatus is Test, but leaves a complete request for Waitany and its kin to
+// find.
+//
+// Implements: MPI_Request_get_status (MPI 4.1 §3.7.6)
+func (r *Request) GetStatus() (Status, bool, error) {
+	if r == nil {
+		return Status{}, true, nil
+	}
+	if !r.poke() {
+		return Status{}, false, nil
+	}
+	return r.st, true, r.err
+}
+
+// Status is the status of a complete operation, and zero before.
+func (r *Request) Status() Status {
+	if r == nil || !r.complete() {
+		return Status{}
+	}
+	return r.st
+}
+
+// poke gives the library a chance to complete r, and reports whether it is.
+func (r *Request) poke() bool {
 	if r.claim() {
 		_, gated := eng.enter()
 		h, s := cgo.Test(r.h, 0)
 		eng.leave(gated)
 		if h == 0 {
-			r.complete(s)
+			r.settle(s)
 		} else {
 			r.unclaim()
 		}
-	} else if s := r.state.Load(); s == reqPolled || s == reqActive && lifecycle.Load() != running {
+	} else if !r.complete() {
 		eng.mu.Lock()
-		if s == reqActive && r.state.CompareAndSwap(s, reqPolled) {
+		if r.state.CompareAndSwap(reqActive, reqPolled) { // MPI is finalised
 			eng.add(r)
-		} else if !eng.led.Load() {
-			eng.led.Store(true)
-			eng.poll()
-			eng.handOver()
 		}
+		eng.pollOnce()
 		eng.mu.Unlock()
 	}
-	if r.state.Load() == reqDone {
-		return r.st, true, r.err
+	return r.complete()
+}
+
+// Done returns a channel that is closed when the operation is complete, for
+// select; Wait then returns at once. While nobody waits otherwise, a goroutine
+// in the background looks after all such channels, and sleeps most of the
+// time: a completion may be seen a few milliseconds late after a long silence.
+func (r *Request) Done() <-chan struct{} {
+	if r == nil || r.complete() {
+		return closed
 	}
-	return Status{}, false, nil
+	eng.mu.Lock()
+	defer eng.mu.Unlock()
+	if r.done != nil {
+		return r.done
+	}
+	for {
+		switch s := r.state.Load(); s {
+		case reqStarting, reqDone, reqReported:
+			return closed
+		case reqActive:
+			if !r.state.CompareAndSwap(s, reqPolled) {
+				continue
+			}
+			if eng.add(r); r.complete() {
+				return closed
+			}
+		case reqClaimed:
+			if !r.state.CompareAndSwap(s, reqContended) {
+				continue
+			}
+		}
+		break
+	}
+	r.done = make(chan struct{})
+	eng.passive++
+	eng.watch()
+	return r.done
+}
+
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// Cancel asks for the operation to be cancelled: a receive that no message has
+// matched yet. It must still be waited for, and its Status then says whether
+// it was cancelled or completed after all. Cancelling a complete operation does
+// nothing.
+//
+// Implements: MPI_Cancel (MPI 4.1 §3.8.4)
+func (r *Request) Cancel() (err error) {
+	if r == nil || r.complete() {
+		return nil
+	}
+	if r.claim() {
+		err = cgo.Cancel(r.h)
+		r.unclaim()
+		return err
+	}
+	eng.alone(func() {
+		// Not while another goroutine tests it: then it is given to the
+		// engine as soon as that is over.
+		switch r.state.Load() {
+		case reqPolled, reqActive:
+			if lifecycle.Load() == running {
+				err = cgo.Cancel(r.h)
+			}
+		case reqClaimed, reqContended:
+			err = errBusy
+		}
+	})
+	if err == errBusy {
+		runtime.Gosched()
+		return r.Cancel()
+	}
+	return err
+}
+
+var errBusy = errors.New("busy")
+
+// Free lets go of the request: nobody will wait for it. The operation goes on,
+// and its buffer stays MPI's until it is complete, which only the other side of
+// a message can tell. Free may be called twice, and on nil.
+//
+// A persistent request is freed when it is inactive; the memory of its buffer
+// is held until then. It cannot be freed while it is active: ErrRequest.
+//
+// Implements: MPI_Request_free (MPI 4.1 §3.7.3)
+func (r *Request) Free() error {
+	if r == nil || r.complete() && !r.persistent {
+		return nil
+	}
+	if r.persistent {
+		return r.freePersistent()
+	}
+	// The engine tests it along with all others, and lands its buffer.
+	eng.mu.Lock()
+	defer eng.mu.Unlock()
+	if r.state.CompareAndSwap(reqActive, reqPolled) {
+		eng.add(r)
+	}
+	r.freed = true
+	return nil
 }
 
 // Waitall blocks until all the requests are complete. Its error joins theirs;
@@ -311,7 +503,7 @@ func Waitall(rs ...*Request) error {
 	p := eng.getParker()
 	eng.mu.Unlock()
 
-	p.testall(rs)
+	p.testall(rs, true)
 
 	eng.mu.Lock()
 	for _, r := range rs {
@@ -319,13 +511,20 @@ func Waitall(rs ...*Request) error {
 			r.attach(p)
 		}
 	}
-	eng.wait(p)
+	eng.wait(p, nil)
 	eng.recycle(p)
+	return reportAll(rs)
+}
 
+// reportAll joins the errors of complete requests.
+func reportAll(rs []*Request) error {
 	var errs []error
 	for _, r := range rs {
-		if r != nil && r.err != nil {
-			errs = append(errs, r.err)
+		if r == nil {
+			continue
+		}
+		if _, err := r.report(); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if len(errs) <= 1 {
@@ -337,8 +536,148 @@ func Waitall(rs ...*Request) error {
 	return errors.Join(errs...)
 }
 
-// testall tests those of rs that nobody else is testing, in one call into C.
-func (p *parker) testall(rs []*Request) {
+// Testall reports whether all the requests are complete, and if so what
+// Waitall would return. It does not block.
+//
+// Implements: MPI_Testall (MPI 4.1 §3.7.5)
+func Testall(rs ...*Request) (bool, error) {
+	testNow(rs)
+	for _, r := range rs {
+		if r != nil && !r.complete() {
+			return false, nil
+		}
+	}
+	return true, reportAll(rs)
+}
+
+// Waitany blocks until one of the requests is complete, and returns its place
+// in the list and its error; its status is to be had from its Status. Nil
+// requests, and complete ones whose result some call has already returned, are
+// passed over. When the list has no others, the place is Undefined.
+//
+// Implements: MPI_Waitany (MPI 4.1 §3.7.5)
+func Waitany(rs ...*Request) (int, error) {
+	for {
+		testNow(rs)
+		if i, pending := nextUnreported(rs, 0); i != Undefined || !pending {
+			return i, errOf(rs, i)
+		}
+		waitForOne(rs)
+	}
+}
+
+// Testany is Waitany that does not block: it reports whether there is such a
+// request, or none left to wait for.
+//
+// Implements: MPI_Testany (MPI 4.1 §3.7.5)
+func Testany(rs ...*Request) (int, bool, error) {
+	testNow(rs)
+	i, pending := nextUnreported(rs, 0)
+	return i, i != Undefined || !pending, errOf(rs, i)
+}
+
+// Waitsome blocks until at least one of the requests is complete, and returns
+// the places of all that are, passing over the same ones as Waitany, and their
+// errors joined. When the list has none to wait for, it returns nil.
+//
+// Implements: MPI_Waitsome (MPI 4.1 §3.7.5)
+func Waitsome(rs ...*Request) ([]int, error) {
+	for {
+		done, pending, err := testsome(rs)
+		if len(done) > 0 || !pending {
+			return done, err
+		}
+		waitForOne(rs)
+	}
+}
+
+// Testsome is Waitsome that does not block: it may return no places.
+//
+// Implements: MPI_Testsome (MPI 4.1 §3.7.5)
+func Testsome(rs ...*Request) ([]int, error) {
+	done, _, err := testsome(rs)
+	return done, err
+}
+
+func testsome(rs []*Request) (done []int, pending bool, err error) {
+	testNow(rs)
+	var errs []error
+	for i := range rs {
+		at, more := nextUnreported(rs[i:i+1], i)
+		pending = pending || more
+		if at != Undefined {
+			done = append(done, at)
+			errs = append(errs, rs[i].err)
+		}
+	}
+	return done, pending, errors.Join(errs...)
+}
+
+// nextUnreported finds a complete request that nobody has been told of, and
+// reports it; and says whether any request is pending. from is added to the
+// place.
+func nextUnreported(rs []*Request, from int) (i int, pending bool) {
+	for i, r := range rs {
+		if r == nil {
+			continue
+		}
+		if r.state.CompareAndSwap(reqDone, reqReported) {
+			return from + i, pending
+		}
+		pending = pending || !r.complete()
+	}
+	return Undefined, pending
+}
+
+func errOf(rs []*Request, i int) error {
+	if i == Undefined {
+		return nil
+	}
+	return rs[i].err
+}
+
+// testNow gives the library a chance to complete each of rs.
+func testNow(rs []*Request) {
+	eng.mu.Lock()
+	p := eng.getParker()
+	eng.mu.Unlock()
+	p.testall(rs, false)
+	eng.mu.Lock()
+	eng.putParker(p)
+	eng.pollOnce()
+	eng.mu.Unlock()
+}
+
+// waitForOne blocks until one of rs that was pending is complete.
+func waitForOne(rs []*Request) {
+	eng.mu.Lock()
+	p := eng.getParker()
+	pending := 0
+	for _, r := range rs {
+		if r != nil && !r.complete() {
+			r.attach(p)
+			pending++
+		}
+	}
+	if p.need == pending && pending > 0 {
+		p.need = 1
+	} else {
+		p.need = 0 // one has become complete meanwhile
+	}
+	eng.wait(p, nil)
+	eng.mu.Lock()
+	for _, r := range rs {
+		if r != nil {
+			r.detach(p)
+		}
+	}
+	eng.putParker(p)
+	eng.mu.Unlock()
+}
+
+// testall tests those of rs that nobody else is testing, in one call into C,
+// for a while or once.
+func (p *parker) testall(rs []*Request, patiently bool) {
 	for _, r := range rs {
 		if r != nil && r.claim() {
 			p.claimed = append(p.claimed, r)
@@ -353,14 +692,17 @@ func (p *parker) testall(rs []*Request) {
 		p.out = make([]cgo.RawStatus, cap(p.handles))
 	}
 	spin, gated := eng.enter()
+	if !patiently {
+		spin = 0
+	}
 	left := cgo.Testall(p.handles, p.out[:n], spin)
 	eng.leave(gated)
 	for i, r := range p.claimed {
 		switch {
 		case p.handles[i] == 0:
-			r.complete(p.out[i].Status())
+			r.settle(p.out[i].Status())
 		case left < 0: // the library refused the list
-			r.complete(cgo.Status{RC: int32(-left)})
+			r.settle(cgo.Status{RC: int32(-left)})
 		default:
 			r.unclaim()
 		}

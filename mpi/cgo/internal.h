@@ -60,8 +60,8 @@ m4g_brief m4g_brief_of(const m4g_status *s);
 m4g_brief m4g_pending(MPI_Request r);
 void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
 
-// Tests r until it completes or spin nanoseconds are over; in p2p.c.
-int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st);
+// Tests r until it is done or spin nanoseconds are over; in p2p.c.
+int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);
 
 // A count made to fit the library's calls: n elements of type t. Beyond int,
 // an MPI-3 library gets one element of a type that holds them all.

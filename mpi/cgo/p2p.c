@@ -97,19 +97,21 @@ static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m
 // thread of its own, and the first could not get back to Go to poll for all.
 static int spinning;
 
-// Tests r until it completes or spin nanoseconds are over. *r is
-// MPI_REQUEST_NULL afterwards when it completed.
-int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st)
+// Tests r until it completes, which it says in *done, or spin nanoseconds are
+// over. A request that failed is done, too.
+int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 {
 	int flag = 0, rc = MPI_Test(r, &flag, st);
-	if (flag || rc != MPI_SUCCESS || spin <= 0)
+	*done = flag || rc != MPI_SUCCESS;
+	if (*done || spin <= 0)
 		return rc;
 	if (__atomic_exchange_n(&spinning, 1, __ATOMIC_ACQUIRE))
 		return rc;
 	for (int64_t end = 0;;) {
 		for (int i = 0; i < LOOK && !flag && rc == MPI_SUCCESS; i++)
 			rc = MPI_Test(r, &flag, st);
-		if (flag || rc != MPI_SUCCESS)
+		*done = flag || rc != MPI_SUCCESS;
+		if (*done)
 			break;
 		int64_t now = m4g_now();
 		if (end == 0)
@@ -121,16 +123,13 @@ int m4g_spin_test(MPI_Request *r, int64_t spin, MPI_Status *st)
 	return rc;
 }
 
-// A request that failed is over, whatever the library left in the handle.
-static inline m4g_h pending(int rc, MPI_Request r) { return rc != MPI_SUCCESS || r == MPI_REQUEST_NULL ? 0 : H(r); }
-
 m4g_made m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, int64_t spin)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
-	int rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
+	int done = 1, rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
 	if (rc == MPI_SUCCESS)
-		rc = m4g_spin_test(&r, spin, MPI_STATUS_IGNORE);
-	m4g_made m = {rc, 0, pending(rc, r)};
+		rc = m4g_spin_test(&r, spin, &done, MPI_STATUS_IGNORE);
+	m4g_made m = {rc, 0, done ? 0 : H(r)};
 	return m;
 }
 
@@ -141,8 +140,8 @@ m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g
 	MPI_Status st;
 	s.rc = post_recv(buf, n, type, source, tag, comm, &r);
 	if (s.rc == MPI_SUCCESS) {
-		int rc = m4g_spin_test(&r, spin, &st);
-		if (pending(rc, r))
+		int done, rc = m4g_spin_test(&r, spin, &done, &st);
+		if (!done)
 			return m4g_pending(r);
 		m4g_received(&st, rc, &s);
 	}
@@ -165,6 +164,44 @@ m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g
 	return m;
 }
 
+m4g_made m4g_send_init(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int rc;
+	dest = m4g_rank_in(dest);
+	switch (mode) {
+	case 1:
+		POST(rc, MPI_Bsend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
+			MPI_Bsend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
+		break;
+	case 2:
+		POST(rc, MPI_Ssend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
+			MPI_Ssend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
+		break;
+	case 3:
+		POST(rc, MPI_Rsend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
+			MPI_Rsend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
+		break;
+	default:
+		POST(rc, MPI_Send_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
+			MPI_Send_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
+	}
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
+
+m4g_made m4g_recv_init(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int rc;
+	source = m4g_rank_in(source);
+	tag = m4g_tag_in(tag);
+	POST(rc, MPI_Recv_init(PTR(buf), N, T, source, tag, COMM(comm), &r),
+		MPI_Recv_init_c(PTR(buf), n, TYPE(type), source, tag, COMM(comm), &r));
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
+
 // The receive is posted first: a message that is already on its way then needs
 // no unexpected buffer.
 m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
@@ -183,12 +220,15 @@ m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag
 		MPI_Wait(&r, MPI_STATUS_IGNORE);
 		return p;
 	}
-	p.st.rc = m4g_spin_test(&r, spin, &st);
-	p.rreq = pending(p.st.rc, r);
-	if (p.rreq == 0)
+	int done;
+	p.st.rc = m4g_spin_test(&r, spin, &done, &st);
+	if (done)
 		m4g_received(&st, p.st.rc, &p.st);
-	p.src = m4g_spin_test(&s, p.rreq ? 0 : spin, MPI_STATUS_IGNORE);
-	p.sreq = pending(p.src, s);
+	else
+		p.rreq = H(r);
+	p.src = m4g_spin_test(&s, p.rreq ? 0 : spin, &done, MPI_STATUS_IGNORE);
+	if (!done)
+		p.sreq = H(s);
 	return p;
 }
 

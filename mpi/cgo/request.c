@@ -50,8 +50,8 @@ m4g_brief m4g_test(m4g_h req, int64_t spin)
 	m4g_status s = {0};
 	MPI_Request r = REQ(req);
 	MPI_Status st;
-	int rc = m4g_spin_test(&r, spin, &st);
-	if (rc == MPI_SUCCESS && r != MPI_REQUEST_NULL)
+	int done, rc = m4g_spin_test(&r, spin, &done, &st);
+	if (!done)
 		return m4g_pending(r);
 	m4g_status_out(&st, rc, &s);
 	return m4g_brief_of(&s);
@@ -140,6 +140,28 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
 			break;
 	}
 	return left;
+}
+
+// Starts persistent requests.
+int m4g_startall(int n, m4g_addr reqs)
+{
+	const m4g_h *h = (const m4g_h *)reqs;
+	MPI_Request r[BATCH];
+	for (int from = 0; from < n; from += BATCH) {
+		int m = n - from < BATCH ? n - from : BATCH;
+		for (int i = 0; i < m; i++)
+			r[i] = REQ(h[from + i]);
+		int rc = MPI_Startall(m, r);
+		if (rc != MPI_SUCCESS)
+			return rc;
+	}
+	return MPI_SUCCESS;
+}
+
+int m4g_start(m4g_h req)
+{
+	MPI_Request r = REQ(req);
+	return MPI_Start(&r);
 }
 
 int m4g_request_free(m4g_h req)

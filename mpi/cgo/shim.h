@@ -102,6 +102,8 @@ m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g
 m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
 	m4g_h rtype, int source, int rtag, m4g_h comm, int64_t spin);
 m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
+m4g_made m4g_send_init(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
+m4g_made m4g_recv_init(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
 m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
 m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin);
 
@@ -109,6 +111,8 @@ m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin);
 m4g_brief m4g_test(m4g_h req, int64_t spin);
 int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield);
 int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin);
+int m4g_start(m4g_h req);
+int m4g_startall(int n, m4g_addr reqs);
 int m4g_request_free(m4g_h req);
 int m4g_cancel(m4g_h req);
 int64_t m4g_elements(int64_t bytes, m4g_h type);

@@ -1,0 +1,94 @@
+package mpi_test
+
+import (
+	"runtime/debug"
+	"slices"
+	"testing"
+
+	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/mpitest"
+)
+
+// More bytes, or elements, than an int of C counts, in one message, each way of
+// sending and receiving it once.
+func TestLargeMessages(t *testing.T) {
+	c := mpitest.World(t)
+	if c.Size() != 2 || raceEnabled {
+		return // once is enough, and the race detector triples the memory
+	}
+	block := make([]byte, 1<<20+7) // of no round length, so that a shift shows
+	for i := range block {
+		block[i] = byte(i*i>>3 ^ i)
+	}
+	n := 1<<31 + 7
+	buf := make([]byte, n)
+	for _, how := range []string{"blocking", "nonblocking", "persistent"} {
+		t.Run(how+" bytes", func(t *testing.T) {
+			clear(buf)
+			if c.Rank() == 0 {
+				for at := 0; at < n; at += copy(buf[at:], block) {
+				}
+			}
+			large(t, c, how, buf, len(buf), 1)
+			for at := 0; at < n; at += len(block) {
+				if part := buf[at:min(at+len(block), n)]; !slices.Equal(part, block[:len(part)]) {
+					t.Fatalf("the block at %d is wrong", at)
+				}
+			}
+		})
+	}
+	buf = nil
+	debug.FreeOSMemory()
+
+	t.Run("float64", func(t *testing.T) {
+		buf := make([]float64, 1<<28+3)
+		if c.Rank() == 0 {
+			for i := range buf {
+				buf[i] = float64(i)
+			}
+		}
+		large(t, c, "nonblocking", buf, len(buf), 8)
+		for i := range buf {
+			if buf[i] != float64(i) {
+				t.Fatalf("element %d is %v", i, buf[i])
+			}
+		}
+	})
+	debug.FreeOSMemory()
+}
+
+// large moves buf from rank 0 to rank 1.
+func large[B mpi.Data](t *testing.T, c *mpi.Comm, how string, buf B, count, size int) {
+	t.Helper()
+	var st mpi.Status
+	var err error
+	sends := c.Rank() == 0
+	switch how {
+	case "blocking":
+		if sends {
+			err = mpi.Send(c, buf, 1, 3)
+		} else {
+			st, err = mpi.Recv(c, buf, 0, 3)
+		}
+	case "nonblocking":
+		if sends {
+			_, err = mpi.Isend(c, buf, 1, 3).Wait()
+		} else {
+			st, err = mpi.Irecv(c, buf, 0, 3).Wait()
+		}
+	case "persistent":
+		var r *mpi.Request
+		if sends {
+			r = mpi.SendInit(c, buf, 1, 3)
+		} else {
+			r = mpi.RecvInit(c, buf, 0, 3)
+		}
+		must(t, r.Start())
+		st, err = r.Wait()
+		must(t, r.Free())
+	}
+	must(t, err)
+	if !sends && (st.Count != count || st.Bytes() != int64(count)*int64(size)) {
+		t.Errorf("status %+v with %d bytes, want %d elements of %d", st, st.Bytes(), count, size)
+	}
+}
