@@ -15,13 +15,6 @@ func SendInit[B Data](c *Comm, buf B, dest, tag int) *Request {
 	return c.sendInit("SendInit", cgo.Standard, viewOf(buf), dest, tag)
 }
 
-// BsendInit is SendInit in buffered mode; see Bsend.
-//
-// Implements: MPI_Bsend_init (MPI 4.1 §3.9)
-func BsendInit[B Data](c *Comm, buf B, dest, tag int) *Request {
-	return c.sendInit("BsendInit", cgo.Buffered, viewOf(buf), dest, tag)
-}
-
 // SsendInit is SendInit in synchronous mode; see Ssend.
 //
 // Implements: MPI_Ssend_init (MPI 4.1 §3.9)
