@@ -30,6 +30,7 @@ type job struct {
 	kill     time.Time
 	bench    bool // benchmarks may run
 
+	retried      bool
 	launcherSays bytes.Buffer
 	worst        int // exit code that the ranks' outputs suggest
 }
@@ -90,8 +91,29 @@ func (j *job) run(ctx context.Context) (ok bool, err error) {
 	case cmd.ProcessState == nil:
 		return false, err // it did not even start
 	}
+	if !j.retried && ctx.Err() == nil && !j.began() {
+		// Now and then MPICH's launcher ends a job at its start without a
+		// word. What fails for a reason fails again.
+		fmt.Fprintf(os.Stderr, "mpitest: %s, %s: %v before any rank began; trying once more\n%s", j.launcher.Path, j.ranks(), err, j.launcherSays.Bytes())
+		j.retried = true
+		j.launcherSays.Reset()
+		if err := os.RemoveAll(j.dir); err != nil {
+			return false, err
+		}
+		return j.run(ctx)
+	}
 	j.report(err)
 	return false, nil
+}
+
+// began reports whether a rank has got as far as its tests.
+func (j *job) began() bool {
+	for rank := range j.size {
+		if _, err := os.Stat(rankFile(j.dir, "state", rank)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // ranks is "1 rank", or "4 ranks".

@@ -45,18 +45,24 @@ func failed(state []byte) bool { return bytes.IndexByte(state, bad) >= 0 }
 // self is nil where there is no MPI.
 var self *rank
 
+// reportTime is for the launcher to pass a message on before the rank ends:
+// MPICH's loses some otherwise.
+const reportTime = 100 * time.Millisecond
+
 // rankMain runs the tests as a rank of a job.
 func rankMain(m *testing.M) int {
 	// Until it has an output of its own, what a rank says reaches the parent
 	// by way of the launcher.
 	if err := mpi.Init(); err != nil {
 		fmt.Fprintln(os.Stderr, "mpitest:", err)
+		time.Sleep(reportTime)
 		return 1
 	}
 	w := mpi.World()
 	self = &rank{rank: w.Rank(), size: w.Size(), dir: os.Getenv(envDir)}
 	if err := self.prepare(); err != nil {
 		fmt.Fprintf(os.Stderr, "mpitest: rank %d: %v\n", self.rank, err)
+		time.Sleep(reportTime)
 		w.Abort(1)
 	}
 
