@@ -68,14 +68,14 @@ func (e *engine) tune(oversubscribed bool) {
 }
 
 // enter precedes every call into C of a goroutine that does not lead, and says
-// for how long the call may test what it posts. Alone, that is spinFirst.
-// Beside a leader it is not at all, for the leader will find it; and then at
+// for how long the call may test what it posts: alone, with nobody leading, for
+// spinFirst. Beside others not at all, for the leader will find it; and then at
 // most so many goroutines are let in at once as the gate holds. Inside they may
 // have to wait for the library's locks, and each goroutine that waits in C
 // takes a thread: without the gate, a thousand that arrive together would make
 // the Go runtime start a hundred.
 func (e *engine) enter() (spin int64, gated bool) {
-	if !e.led.Load() {
+	if !e.led.Load() && !cgo.Busy() {
 		return e.spinFirst, false
 	}
 	e.gate <- struct{}{}

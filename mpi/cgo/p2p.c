@@ -58,9 +58,18 @@ int m4g_fit_large(int64_t n, MPI_Datatype t, m4g_fit *out)
 #define T fit.t
 #endif
 
+// Set while a thread is posting or testing: see Busy in p2p.go. Plain stores,
+// because a counter would cost each small message 10 ns, so that the first to
+// leave clears it for all; that lets in one more each time somebody leaves,
+// and none while everybody is stuck behind a lock.
+int32_t m4g_busy;
+
+#define BUSY(on) __atomic_store_n(&m4g_busy, on, __ATOMIC_RELAXED)
+
 static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, MPI_Request *r)
 {
 	int rc;
+	BUSY(1);
 	dest = m4g_rank_in(dest);
 	switch (mode) {
 	case 1:
@@ -79,16 +88,19 @@ static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, in
 		POST(rc, MPI_Isend(PTR(buf), N, T, dest, tag, COMM(comm), r),
 			MPI_Isend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
 	}
+	BUSY(0);
 	return rc;
 }
 
 static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, MPI_Request *r)
 {
 	int rc;
+	BUSY(1);
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	POST(rc, MPI_Irecv(PTR(buf), N, T, source, tag, COMM(comm), r),
 		MPI_Irecv_c(PTR(buf), n, TYPE(type), source, tag, COMM(comm), r));
+	BUSY(0);
 	return rc;
 }
 
@@ -97,9 +109,7 @@ static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m
 // thread of its own, and the first could not get back to Go to poll for all.
 static int spinning;
 
-// Tests r until it completes, which it says in *done, or spin nanoseconds are
-// over. A request that failed is done, too.
-int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
+static int spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 {
 	int flag = 0, rc = MPI_Test(r, &flag, st);
 	*done = flag || rc != MPI_SUCCESS;
@@ -120,6 +130,16 @@ int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 			break;
 	}
 	__atomic_store_n(&spinning, 0, __ATOMIC_RELEASE);
+	return rc;
+}
+
+// Tests r until it completes, which it says in *done, or spin nanoseconds are
+// over. A request that failed is done, too.
+int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
+{
+	BUSY(1);
+	int rc = spin_test(r, spin, done, st);
+	BUSY(0);
 	return rc;
 }
 

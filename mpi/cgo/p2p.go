@@ -3,6 +3,17 @@ package cgo
 // #include "shim.h"
 import "C"
 
+import (
+	"sync/atomic"
+	"unsafe"
+)
+
+var busy = (*int32)(unsafe.Pointer(&C.m4g_busy))
+
+// Busy reports whether a goroutine is inside C to post or test a point-to-point
+// operation, mostly: it may miss some beside others.
+func Busy() bool { return atomic.LoadInt32(busy) != 0 }
+
 // Send modes.
 const (
 	Standard = iota
