@@ -7,57 +7,95 @@ import (
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
-// Data is what a communication call moves: a slice of a basic type, or a named
-// type of such a slice (type Vector []float64). Its length is the number of elements; the memory goes to MPI
-// as it is, with no copy. Nil and empty slices are legal wherever no elements
-// are, and where MPI ignores the buffer.
+// Data is what a communication call moves: a slice of a basic type, a named
+// type of such a slice (type Vector []float64), or a Buffer for any other
+// layout. Its length is the number of elements; the memory goes to MPI as it
+// is, with no copy. Nil and empty slices are legal wherever no elements are,
+// and where MPI ignores the buffer.
 //
 // int and uint travel as 64-bit integers, bool as MPI_C_BOOL.
 type Data interface {
 	~[]bool | ~[]int8 | ~[]int16 | ~[]int32 | ~[]int64 | ~[]int |
 		~[]uint8 | ~[]uint16 | ~[]uint32 | ~[]uint64 | ~[]uint |
-		~[]float32 | ~[]float64 | ~[]complex64 | ~[]complex128
+		~[]float32 | ~[]float64 | ~[]complex64 | ~[]complex128 | Buffer
 }
+
+// Buffer is memory with a layout that a slice of a basic type cannot describe.
+// It is a small value: make it where it is used. What was wrong with its
+// making is returned by the call that it is given to. The zero Buffer has no
+// elements.
+type Buffer struct{ v view }
 
 // view is a Data as MPI sees it.
 type view struct {
-	ptr  unsafe.Pointer
-	n    int // elements
-	t    cgo.Datatype
-	kind cgo.Kind
+	ptr unsafe.Pointer
+	n   int // elements
+	e   *cgo.Elem
 }
 
-// size is the size of one element in bytes.
-func (v view) size() int { return int(v.kind.Size()) }
+// size is how many bytes of data an element has; 1 where that is none, so that
+// no elements of no bytes are counted as 0.
+func (v view) size() int { return max(v.e.Size, 1) }
+
+// bytes is how many bytes of data there are.
+func (v view) bytes() int { return v.n * v.e.Size }
+
+// span is how far the memory of the elements reaches from ptr.
+func (v view) span() int {
+	if v.n == 0 {
+		return 0
+	}
+	return max((v.n-1)*v.e.Extent, 0) + v.e.To
+}
+
+// check returns what was wrong with the making of a Buffer.
+func (v view) check(op string) error {
+	if v.e.Err == nil {
+		return nil
+	}
+	return v.bad(op)
+}
+
+func (v view) bad(op string) error {
+	if e, ok := v.e.Err.(*Error); ok {
+		return &Error{Op: op, Code: e.Code, Class: e.Class, Msg: e.Op + ": " + e.Msg}
+	}
+	return v.e.Err
+}
 
 // viewOf costs a few nanoseconds and allocates nothing.
 func viewOf[B Data](buf B) view {
-	// All types of Data are slices, so the header says where and how many.
+	var kind cgo.Kind
+	switch any(buf).(type) {
+	case []float64:
+		kind = cgo.Float64
+	case []int:
+		kind = cgo.Int64
+	case []uint8:
+		kind = cgo.Uint8
+	case []float32:
+		kind = cgo.Float32
+	case []int64:
+		kind = cgo.Int64
+	case []int32:
+		kind = cgo.Int32
+	case []complex128:
+		kind = cgo.Complex128
+	case Buffer:
+		v := (*(*Buffer)(unsafe.Pointer(&buf))).v
+		if v.e == nil {
+			v.e = &cgo.BasicElem[cgo.Uint8]
+		}
+		return v
+	default:
+		kind = kinds[reflect.TypeFor[B]().Elem().Kind()]
+	}
+	// All other types of Data are slices: the header says where and how many.
 	h := (*struct {
 		ptr      unsafe.Pointer
 		len, cap int
 	})(unsafe.Pointer(&buf))
-	v := view{ptr: h.ptr, n: h.len}
-	switch any(buf).(type) {
-	case []float64:
-		v.kind = cgo.Float64
-	case []int:
-		v.kind = cgo.Int64
-	case []uint8:
-		v.kind = cgo.Uint8
-	case []float32:
-		v.kind = cgo.Float32
-	case []int64:
-		v.kind = cgo.Int64
-	case []int32:
-		v.kind = cgo.Int32
-	case []complex128:
-		v.kind = cgo.Complex128
-	default:
-		v.kind = kinds[reflect.TypeFor[B]().Elem().Kind()]
-	}
-	v.t = cgo.Basic[v.kind]
-	return v
+	return view{h.ptr, h.len, &cgo.BasicElem[kind]}
 }
 
 var kinds = [...]cgo.Kind{

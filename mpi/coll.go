@@ -27,7 +27,7 @@ func Bcast[B Data](c *Comm, buf B, root int) error {
 		return err
 	}
 	v := viewOf(buf)
-	return cgo.Bcast(op, uintptr(v.ptr), v.n, v.t, root, c.h)
+	return cgo.Bcast(op, uintptr(v.ptr), v.n, v.e.T, root, c.h)
 }
 
 // Gather collects the ranks' send slices, all of the same length, in recv on
@@ -48,7 +48,7 @@ func Gather[B Data](c *Comm, send, recv B, root int) error {
 			return err
 		}
 	}
-	return cgo.Gather(op, 0, uintptr(s.ptr), s.n, s.t, uintptr(r.ptr), s.n, r.t, root, c.h)
+	return cgo.Gather(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), s.n, r.e.T, root, c.h)
 }
 
 // GatherInPlace is Gather with one buffer: on root buf holds all parts, root's
@@ -63,13 +63,13 @@ func GatherInPlace[B Data](c *Comm, buf B, root int) error {
 	}
 	v := viewOf(buf)
 	if c.rank != root {
-		return cgo.Gather(op, 0, uintptr(v.ptr), v.n, v.t, 0, 0, v.t, root, c.h)
+		return cgo.Gather(op, 0, uintptr(v.ptr), v.n, v.e.T, 0, 0, v.e.T, root, c.h)
 	}
 	n, err := c.part(op, v)
 	if err != nil {
 		return err
 	}
-	return cgo.Gather(op, cgo.InPlace, 0, 0, v.t, uintptr(v.ptr), n, v.t, root, c.h)
+	return cgo.Gather(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, root, c.h)
 }
 
 // Gatherv is Gather for parts of different length: on root the part of rank i,
@@ -91,7 +91,7 @@ func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) erro
 		if err := checkVectorCount(op, "send", s.n); err != nil {
 			return err
 		}
-		return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.t, 0, 0, 0, 0, s.t, root, c.h)
+		return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, 0, 0, 0, 0, s.e.T, root, c.h)
 	}
 	l, err := c.layoutOf(op, "recv", r, counts, displs, disjoint)
 	if err != nil {
@@ -104,7 +104,7 @@ func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) erro
 	if err := checkOverlap(op, s, r); err != nil {
 		return err
 	}
-	return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.t, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.t, root, c.h)
+	return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.e.T, root, c.h)
 }
 
 // GathervInPlace is Gatherv with one buffer: on root buf holds all parts,
@@ -122,14 +122,14 @@ func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) erro
 		if err := checkVectorCount(op, "buf", v.n); err != nil {
 			return err
 		}
-		return cgo.Gatherv(op, 0, uintptr(v.ptr), v.n, v.t, 0, 0, 0, 0, v.t, root, c.h)
+		return cgo.Gatherv(op, 0, uintptr(v.ptr), v.n, v.e.T, 0, 0, 0, 0, v.e.T, root, c.h)
 	}
 	l, err := c.layoutOf(op, "buf", v, counts, displs, disjoint)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Gatherv(op, cgo.InPlace, 0, 0, v.t, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.t, root, c.h)
+	return cgo.Gatherv(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, root, c.h)
 }
 
 // Scatter sends the parts of send on the rank root, Size parts of len(recv)
@@ -154,7 +154,7 @@ func Scatter[B Data](c *Comm, send, recv B, root int) error {
 			return err
 		}
 	}
-	return cgo.Scatter(op, 0, uintptr(s.ptr), r.n, s.t, uintptr(r.ptr), r.n, r.t, root, c.h)
+	return cgo.Scatter(op, 0, uintptr(s.ptr), r.n, s.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
 }
 
 // ScatterInPlace is Scatter with one buffer: on root buf holds all parts and
@@ -169,13 +169,13 @@ func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
 	}
 	v := viewOf(buf)
 	if c.rank != root {
-		return cgo.Scatter(op, 0, 0, 0, v.t, uintptr(v.ptr), v.n, v.t, root, c.h)
+		return cgo.Scatter(op, 0, 0, 0, v.e.T, uintptr(v.ptr), v.n, v.e.T, root, c.h)
 	}
 	n, err := c.part(op, v)
 	if err != nil {
 		return err
 	}
-	return cgo.Scatter(op, cgo.InPlace, uintptr(v.ptr), n, v.t, 0, 0, v.t, root, c.h)
+	return cgo.Scatter(op, cgo.InPlace, uintptr(v.ptr), n, v.e.T, 0, 0, v.e.T, root, c.h)
 }
 
 // Scatterv is Scatter for parts of different length: rank i receives the
@@ -197,7 +197,7 @@ func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) e
 		return err
 	}
 	if c.rank != root {
-		return cgo.Scatterv(op, 0, 0, 0, 0, 0, r.t, uintptr(r.ptr), r.n, r.t, root, c.h)
+		return cgo.Scatterv(op, 0, 0, 0, 0, 0, r.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
 	}
 	l, err := c.layoutOf(op, "send", s, counts, displs, anywhere)
 	if err != nil {
@@ -210,7 +210,7 @@ func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) e
 	if err := checkOverlap(op, s, r); err != nil {
 		return err
 	}
-	return cgo.Scatterv(op, 0, uintptr(s.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, s.t, uintptr(r.ptr), r.n, r.t, root, c.h)
+	return cgo.Scatterv(op, 0, uintptr(s.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, s.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
 }
 
 // ScattervInPlace is Scatterv with one buffer: on root buf holds all parts and
@@ -228,14 +228,14 @@ func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) err
 		if err := checkVectorCount(op, "buf", v.n); err != nil {
 			return err
 		}
-		return cgo.Scatterv(op, 0, 0, 0, 0, 0, v.t, uintptr(v.ptr), v.n, v.t, root, c.h)
+		return cgo.Scatterv(op, 0, 0, 0, 0, 0, v.e.T, uintptr(v.ptr), v.n, v.e.T, root, c.h)
 	}
 	l, err := c.layoutOf(op, "buf", v, counts, displs, anywhere)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Scatterv(op, cgo.InPlace, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.t, 0, 0, v.t, root, c.h)
+	return cgo.Scatterv(op, cgo.InPlace, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, 0, 0, v.e.T, root, c.h)
 }
 
 // Allgather is Gather to every rank: len(recv) is at least Size*len(send) on
@@ -253,7 +253,7 @@ func Allgather[B Data](c *Comm, send, recv B) error {
 	if err := c.checkAll(op, s, r); err != nil {
 		return err
 	}
-	return cgo.Allgather(op, 0, uintptr(s.ptr), s.n, s.t, uintptr(r.ptr), s.n, r.t, c.h)
+	return cgo.Allgather(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), s.n, r.e.T, c.h)
 }
 
 // AllgatherInPlace is Allgather with one buffer of Size equal parts, this
@@ -270,7 +270,7 @@ func AllgatherInPlace[B Data](c *Comm, buf B) error {
 	if err != nil {
 		return err
 	}
-	return cgo.Allgather(op, cgo.InPlace, 0, 0, v.t, uintptr(v.ptr), n, v.t, c.h)
+	return cgo.Allgather(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, c.h)
 }
 
 // Allgatherv is Gatherv to every rank; counts and displs are the same on all
@@ -296,7 +296,7 @@ func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
 	if err := checkOverlap(op, s, r); err != nil {
 		return err
 	}
-	return cgo.Allgatherv(op, 0, uintptr(s.ptr), s.n, s.t, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.t, c.h)
+	return cgo.Allgatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.e.T, c.h)
 }
 
 // AllgathervInPlace is Allgatherv with one buffer, this rank's part already in
@@ -314,7 +314,7 @@ func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 		return err
 	}
 	defer l.done()
-	return cgo.Allgatherv(op, cgo.InPlace, 0, 0, v.t, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.t, c.h)
+	return cgo.Allgatherv(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, c.h)
 }
 
 // Alltoall sends part i of send to rank i, whose part of recv for this rank it
@@ -340,7 +340,7 @@ func Alltoall[B Data](c *Comm, send, recv B) error {
 		return err
 	}
 	n := s.n / c.size
-	return cgo.Alltoall(op, 0, uintptr(s.ptr), n, s.t, uintptr(r.ptr), n, r.t, c.h)
+	return cgo.Alltoall(op, 0, uintptr(s.ptr), n, s.e.T, uintptr(r.ptr), n, r.e.T, c.h)
 }
 
 // AlltoallInPlace is Alltoall with one buffer, whose parts are sent and
@@ -357,7 +357,7 @@ func AlltoallInPlace[B Data](c *Comm, buf B) error {
 	if err != nil {
 		return err
 	}
-	return cgo.Alltoall(op, cgo.InPlace, 0, 0, v.t, uintptr(v.ptr), n, v.t, c.h)
+	return cgo.Alltoall(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, c.h)
 }
 
 // Alltoallv is Alltoall for parts of different length: rank i is sent the
@@ -391,8 +391,8 @@ func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, re
 	if err := checkOverlap(op, s, r); err != nil {
 		return err
 	}
-	return cgo.Alltoallv(op, 0, uintptr(s.ptr), uintptr(addr(sendcounts)), uintptr(addr(sl.displs)), s.t,
-		uintptr(r.ptr), uintptr(addr(recvcounts)), uintptr(addr(rl.displs)), r.t, c.size, c.h)
+	return cgo.Alltoallv(op, 0, uintptr(s.ptr), uintptr(addr(sendcounts)), uintptr(addr(sl.displs)), s.e.T,
+		uintptr(r.ptr), uintptr(addr(recvcounts)), uintptr(addr(rl.displs)), r.e.T, c.size, c.h)
 }
 
 // AlltoallvInPlace is Alltoallv with one buffer, whose parts are sent and
@@ -410,8 +410,8 @@ func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 		return err
 	}
 	defer l.done()
-	return cgo.Alltoallv(op, cgo.InPlace, 0, 0, 0, v.t,
-		uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), v.t, c.size, c.h)
+	return cgo.Alltoallv(op, cgo.InPlace, 0, 0, 0, v.e.T,
+		uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), v.e.T, c.size, c.h)
 }
 
 // Reduce combines the ranks' send slices, all of the same length, element by
@@ -437,7 +437,7 @@ func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
 			return err
 		}
 	}
-	return cgo.Reduce(op, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.t, o.Handle(), root, c.h)
+	return cgo.Reduce(op, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.e.T, o.Handle(), root, c.h)
 }
 
 // ReduceInPlace is Reduce with one buffer: root's own contribution is in buf,
@@ -455,9 +455,9 @@ func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
 		return err
 	}
 	if c.rank != root {
-		return cgo.Reduce(op, 0, uintptr(v.ptr), 0, v.n, v.t, o.Handle(), root, c.h)
+		return cgo.Reduce(op, 0, uintptr(v.ptr), 0, v.n, v.e.T, o.Handle(), root, c.h)
 	}
-	return cgo.Reduce(op, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.t, o.Handle(), root, c.h)
+	return cgo.Reduce(op, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.e.T, o.Handle(), root, c.h)
 }
 
 // Allreduce is Reduce to every rank: len(recv) is at least len(send) on all of
@@ -527,7 +527,7 @@ func (c *Comm) allranks(op string, which cgo.Reduction, s, r view, o op.Op) erro
 	if err := checkReduce(op, s, r); err != nil {
 		return err
 	}
-	return cgo.ReduceAll(op, which, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.t, o.Handle(), c.h)
+	return cgo.ReduceAll(op, which, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.e.T, o.Handle(), c.h)
 }
 
 func (c *Comm) allranksInPlace(op string, which cgo.Reduction, v view, o op.Op) error {
@@ -537,5 +537,5 @@ func (c *Comm) allranksInPlace(op string, which cgo.Reduction, v view, o op.Op) 
 	if err := checkOp(op, o, v); err != nil {
 		return err
 	}
-	return cgo.ReduceAll(op, which, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.t, o.Handle(), c.h)
+	return cgo.ReduceAll(op, which, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.e.T, o.Handle(), c.h)
 }

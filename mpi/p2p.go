@@ -51,7 +51,10 @@ func SendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int)
 	if err := c.checkSendrecv("SendrecvReplace", dest, sendtag, source, recvtag); err != nil {
 		return Status{}, err
 	}
-	if n := v.n * v.size(); n > 0 {
+	if err := v.check("SendrecvReplace"); err != nil {
+		return Status{}, err
+	}
+	if n := v.span(); n > 0 {
 		tmp := make([]byte, n)
 		copy(tmp, unsafe.Slice((*byte)(v.ptr), n))
 		out.ptr = unsafe.Pointer(unsafe.SliceData(tmp))
@@ -111,8 +114,11 @@ func (c *Comm) send(op string, mode int, v view, dest, tag int) error {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
 		return err
 	}
+	if err := v.check(op); err != nil {
+		return err
+	}
 	spin, gated := eng.enter()
-	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h, spin)
+	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h, spin)
 	eng.leave(gated)
 	if h != 0 {
 		_, err := eng.finishBlocking(op, pendingHalf{}, pendingHalf{h, v})
@@ -128,8 +134,11 @@ func (c *Comm) recv(op string, v view, source, tag int) (Status, error) {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
 		return Status{}, err
 	}
+	if err := v.check(op); err != nil {
+		return Status{}, err
+	}
 	spin, gated := eng.enter()
-	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.t, source, tag, c.h, spin)
+	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h, spin)
 	eng.leave(gated)
 	if h != 0 {
 		return eng.finishBlocking(op, pendingHalf{h, v}, pendingHalf{})
@@ -159,14 +168,20 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 	if err := c.checkSendrecv(op, dest, sendtag, source, recvtag); err != nil {
 		return Status{}, err
 	}
+	if err := s.check(op); err != nil {
+		return Status{}, err
+	}
+	if err := r.check(op); err != nil {
+		return Status{}, err
+	}
 	if dest != ProcNull && source != ProcNull {
 		if err := checkOverlap(op, s, r); err != nil {
 			return Status{}, err
 		}
 	}
 	spin, gated := eng.enter()
-	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.t, dest, sendtag,
-		uintptr(r.ptr), r.n, r.t, source, recvtag, c.h, spin)
+	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.e.T, dest, sendtag,
+		uintptr(r.ptr), r.n, r.e.T, source, recvtag, c.h, spin)
 	eng.leave(gated)
 	st, err := newStatus(raw, r.size()), error(nil)
 	switch {
@@ -194,10 +209,13 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
 		return failed(op, err)
 	}
-	r := &Request{op: op, size: v.n * v.size()}
+	if err := v.check(op); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, size: v.bytes()}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
-	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h)
+	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	eng.leave(gated)
 	return r.posted(h, rc)
 }
@@ -206,10 +224,13 @@ func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
 		return failed(op, err)
 	}
-	r := &Request{op: op, elem: v.size(), size: v.n * v.size(), null: source == ProcNull}
+	if err := v.check(op); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
-	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.t, source, tag, c.h)
+	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
 	eng.leave(gated)
 	return r.posted(h, rc)
 }
@@ -267,7 +288,7 @@ func (e *engine) finishBlocking(op string, recv, send pendingHalf) (Status, erro
 			r.state.Store(reqDone)
 			continue
 		}
-		r.op, r.h, r.size = op, half.h, half.v.n*half.v.size()
+		r.op, r.h, r.size = op, half.h, half.v.bytes()
 		if i == 0 {
 			r.elem = half.v.size()
 		}

@@ -39,9 +39,12 @@ func RecvInit[B Data](c *Comm, buf B, source, tag int) *Request {
 		return failed(op, err)
 	}
 	v := viewOf(buf)
-	r := &Request{op: op, elem: v.size(), size: v.n * v.size(), null: source == ProcNull, persistent: true}
+	if err := v.check(op); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, persistent: true}
 	launch(r, v.ptr)
-	h, rc := cgo.RecvInit(uintptr(v.ptr), v.n, v.t, source, tag, c.h)
+	h, rc := cgo.RecvInit(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
 	return r.made(h, rc)
 }
 
@@ -49,9 +52,12 @@ func (c *Comm) sendInit(op string, mode int, v view, dest, tag int) *Request {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
 		return failed(op, err)
 	}
-	r := &Request{op: op, size: v.n * v.size(), persistent: true}
+	if err := v.check(op); err != nil {
+		return failed(op, err)
+	}
+	r := &Request{op: op, size: v.bytes(), persistent: true}
 	launch(r, v.ptr)
-	h, rc := cgo.SendInit(mode, uintptr(v.ptr), v.n, v.t, dest, tag, c.h)
+	h, rc := cgo.SendInit(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	return r.made(h, rc)
 }
 

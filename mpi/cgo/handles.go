@@ -61,6 +61,30 @@ var kindSizes = [NumKinds]uintptr{1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 8, 16}
 // Size is the size of an element in bytes.
 func (k Kind) Size() uintptr { return kindSizes[k] }
 
+// Derived is the kind of every element type that is not basic.
+const Derived = NumKinds
+
+// Elem is what there is to know of an element type. One that exists does not
+// change, so that it can be shared and pointed to.
+type Elem struct {
+	T    Datatype
+	Kind Kind
+	Size int // bytes of data
+	// Where the next element begins, and the first byte of data and the end of
+	// the last one, all in bytes from where an element begins.
+	Extent, From, To int
+	Err              error // why there is no such type; the call that uses it returns it
+}
+
+// BasicElem describes every basic kind.
+var BasicElem = func() (b [NumKinds]Elem) {
+	for k := range b {
+		n := int(kindSizes[k])
+		b[k] = Elem{T: Basic[k], Kind: Kind(k), Size: n, Extent: n, To: n}
+	}
+	return b
+}()
+
 // Basic holds the datatype of every basic kind. Predefined handles are
 // constants of the library, so it is valid before Init.
 var Basic = func() (b [NumKinds]Datatype) {
