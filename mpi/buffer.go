@@ -33,6 +33,14 @@ type view struct {
 	e   *cgo.Elem
 }
 
+// elem is what the zero Buffer lacks.
+func (v view) elem() *cgo.Elem {
+	if v.e == nil {
+		return &cgo.BasicElem[cgo.Uint8]
+	}
+	return v.e
+}
+
 // size is how many bytes of data an element has; 1 where that is none, so that
 // no elements of no bytes are counted as 0.
 func (v view) size() int { return max(v.e.Size, 1) }
@@ -83,9 +91,7 @@ func viewOf[B Data](buf B) view {
 		kind = cgo.Complex128
 	case Buffer:
 		v := (*(*Buffer)(unsafe.Pointer(&buf))).v
-		if v.e == nil {
-			v.e = &cgo.BasicElem[cgo.Uint8]
-		}
+		v.e = v.elem()
 		return v
 	default:
 		kind = kinds[reflect.TypeFor[B]().Elem().Kind()]

@@ -1,541 +1,718 @@
 package mpi
 
 import (
+	"unsafe"
+
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/op"
 )
 
-// Barrier waits until all ranks of c have called it. Collective over c.
-//
-// Implements: MPI_Barrier (MPI 4.1 §6.3)
-func (c *Comm) Barrier() error {
-	if err := c.check("Barrier"); err != nil {
-		return err
-	}
-	return cgo.Barrier(c.h)
+// The collectives. Their public functions, in collapi.go, are generated from the
+// table in internal/gencoll; each names one of the methods below, which checks
+// the arguments and makes the call, in any of its three forms.
+
+//go:generate go run ./internal/gencoll -o collapi.go
+
+// call is a collective on its way into the library.
+type call struct {
+	op   string
+	form cgo.Form
+	r    *Request // what it leaves, unless it blocks
 }
 
-// Bcast sends all elements of buf on the rank root into buf on all others.
-// buf has the same length everywhere. Collective over c.
-//
-// Errors: ErrComm, ErrRoot, ErrTruncate where the library notices a short buf.
-//
-// Implements: MPI_Bcast (MPI 4.1 §6.4)
-func Bcast[B Data](c *Comm, buf B, root int) error {
-	const op = "Bcast"
-	if err := c.checkRoot(op, root); err != nil {
-		return err
-	}
-	v := viewOf(buf)
-	return cgo.Bcast(op, uintptr(v.ptr), v.n, v.e.T, root, c.h)
+func blocking(op string) call { return call{op: op, form: cgo.Blocking} }
+
+func begin(op string) call { return call{op, cgo.Begin, &Request{op: op, coll: true}} }
+
+func prepare(op string) call {
+	return call{op, cgo.Prepare, &Request{op: op, coll: true, persistent: true}}
 }
 
-// Gather collects the ranks' send slices, all of the same length, in recv on
-// the rank root, in rank order. On root len(recv) is at least Size*len(send);
-// elsewhere recv is ignored and may be nil. Collective over c.
-//
-// Errors: ErrComm, ErrRoot, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Gather (MPI 4.1 §6.5)
-func Gather[B Data](c *Comm, send, recv B, root int) error {
-	const op = "Gather"
-	if err := c.checkRoot(op, root); err != nil {
+// enter precedes the call into C: buffers that it will go on to use are held.
+func (k call) enter(s, r view) (gated bool) {
+	if k.r == nil {
+		return false
+	}
+	k.r.size = max(s.bytes(), r.bytes())
+	launch(k.r, s.ptr, r.ptr)
+	return k.gate()
+}
+
+// gate is eng.enter, which a blocking collective passes by: there is one of a
+// communicator at a time, and it has nothing to spin for.
+func (k call) gate() (gated bool) {
+	if k.r == nil {
+		return false
+	}
+	_, gated = eng.enter()
+	return gated
+}
+
+// kept is where C stores what the operation needs until it is complete.
+func (k call) kept() unsafe.Pointer {
+	if k.r == nil {
+		return nil
+	}
+	return unsafe.Pointer(&k.r.kept)
+}
+
+// leave follows the call into C.
+func (k call) leave(gated bool, h cgo.Request, rc int) error {
+	if k.r != nil {
+		eng.leave(gated)
+		k.r.h = h
+		switch {
+		case rc != 0:
+			k.r.land()
+		case k.r.persistent:
+			k.r.state.Store(reqReported) // inactive
+		}
+	}
+	if rc != 0 {
+		return cgo.NewError(k.op, rc)
+	}
+	return nil
+}
+
+// request is the Request of a call that has returned err.
+func (k call) request(err error) *Request {
+	if err != nil {
+		return failed(k.op, err)
+	}
+	return k.r
+}
+
+// role says what a rank does in a collective with a root: whether it has the
+// root's part, and whether it has that of all the others. On an
+// intercommunicator the root is Root to itself, ProcNull to the rest of its
+// group, and a rank to the other group.
+func (c *Comm) role(root int) (isRoot, others bool) {
+	if c.inter {
+		return root == Root, root >= 0
+	}
+	return c.rank == root, true
+}
+
+// nothing is the view of a buffer that MPI ignores.
+func nothing(like view) view { return view{e: like.e} }
+
+func (c *Comm) barrier(k call) error {
+	if err := c.check(k.op); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
-	if c.rank == root {
-		if err := c.checkAll(op, s, r); err != nil {
+	gated := k.enter(noView, noView)
+	h, rc := cgo.Barrier(k.form, c.h)
+	return k.leave(gated, h, rc)
+}
+
+var noView = view{e: &cgo.BasicElem[cgo.Uint8]}
+
+func (c *Comm) bcast(k call, v view, root int) error {
+	if err := c.checkRoot(k.op, root, v, v); err != nil {
+		return err
+	}
+	gated := k.enter(v, noView)
+	h, rc := cgo.Bcast(k.form, uintptr(v.ptr), v.n, v.e.T, root, c.h)
+	return k.leave(gated, h, rc)
+}
+
+// move calls a collective with one count for each side.
+func (c *Comm) move(k call, what, flags int, s view, sn int, r view, rn int, root int) error {
+	gated := k.enter(s, r)
+	h, rc := cgo.Move(what, k.form, flags, uintptr(s.ptr), sn, s.e.T, uintptr(r.ptr), rn, r.e.T, root, c.h)
+	return k.leave(gated, h, rc)
+}
+
+func (c *Comm) gather(k call, s, r view, root int) error {
+	if err := c.checkRoot(k.op, root, s, r); err != nil {
+		return err
+	}
+	n := s.n
+	if isRoot, _ := c.role(root); isRoot {
+		if c.inter {
+			var err error
+			if n, err = part(k.op, "recv", r, c.peers, "ranks"); err != nil {
+				return err
+			}
+		} else if err := c.checkAll(k.op, s, r); err != nil {
 			return err
 		}
 	}
-	return cgo.Gather(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), s.n, r.e.T, root, c.h)
+	return c.move(k, cgo.Gather, 0, s, s.n, r, n, root)
 }
 
-// GatherInPlace is Gather with one buffer: on root buf holds all parts, root's
-// own already in its place, and len(buf) is a multiple of Size; elsewhere buf
-// is the part to send. Collective over c.
-//
-// Implements: MPI_Gather with MPI_IN_PLACE (MPI 4.1 §6.5)
-func GatherInPlace[B Data](c *Comm, buf B, root int) error {
-	const op = "GatherInPlace"
-	if err := c.checkRoot(op, root); err != nil {
+func (c *Comm) gatherInPlace(k call, v view, root int) error {
+	if err := c.checkRootInPlace(k.op, root, v); err != nil {
 		return err
 	}
-	v := viewOf(buf)
 	if c.rank != root {
-		return cgo.Gather(op, 0, uintptr(v.ptr), v.n, v.e.T, 0, 0, v.e.T, root, c.h)
+		return c.move(k, cgo.Gather, 0, v, v.n, nothing(v), 0, root)
 	}
-	n, err := c.part(op, v)
+	n, err := part(k.op, "buf", v, c.size, "ranks")
 	if err != nil {
 		return err
 	}
-	return cgo.Gather(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, root, c.h)
+	return c.move(k, cgo.Gather, cgo.SendInPlace, nothing(v), 0, v, n, root)
 }
 
-// Gatherv is Gather for parts of different length: on root the part of rank i,
-// counts[i] elements, goes to recv[displs[i]:]. Nil displs mean packed, one
-// after the other. counts and displs have Size entries, in elements, and their
-// parts lie in recv and do not overlap. Elsewhere than on root recv, counts
-// and displs are ignored and may be nil. Collective over c.
-//
-// Errors: ErrComm, ErrRoot, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Gatherv (MPI 4.1 §6.5)
-func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) error {
-	const op = "Gatherv"
-	if err := c.checkRoot(op, root); err != nil {
+func (c *Comm) scatter(k call, s, r view, root int) error {
+	if err := c.checkRoot(k.op, root, s, r); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
+	n := r.n
+	if isRoot, _ := c.role(root); isRoot {
+		if c.inter {
+			var err error
+			if n, err = part(k.op, "send", s, c.peers, "ranks"); err != nil {
+				return err
+			}
+		} else {
+			if s.n%c.size != 0 || s.n/c.size != r.n {
+				return argError(k.op, ErrCount, "len(send) is %d on root, but must be %d: the %d ranks times len(recv), which is %d", s.n, c.size*r.n, c.size, r.n)
+			}
+			if err := checkOverlap(k.op, s, r); err != nil {
+				return err
+			}
+		}
+	}
+	return c.move(k, cgo.Scatter, 0, s, n, r, r.n, root)
+}
+
+func (c *Comm) scatterInPlace(k call, v view, root int) error {
+	if err := c.checkRootInPlace(k.op, root, v); err != nil {
+		return err
+	}
 	if c.rank != root {
-		if err := checkVectorCount(op, "send", s.n); err != nil {
+		return c.move(k, cgo.Scatter, 0, nothing(v), 0, v, v.n, root)
+	}
+	n, err := part(k.op, "buf", v, c.size, "ranks")
+	if err != nil {
+		return err
+	}
+	return c.move(k, cgo.Scatter, cgo.RecvInPlace, v, n, nothing(v), 0, root)
+}
+
+func (c *Comm) allgather(k call, s, r view) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
+		return err
+	}
+	n := s.n
+	if c.inter {
+		// The other group's parts may have another length than this one's.
+		var err error
+		if n, err = part(k.op, "recv", r, c.peers, "ranks"); err != nil {
 			return err
 		}
-		return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, 0, 0, 0, 0, s.e.T, root, c.h)
+	} else if err := c.checkAll(k.op, s, r); err != nil {
+		return err
 	}
-	l, err := c.layoutOf(op, "recv", r, counts, displs, disjoint)
+	return c.move(k, cgo.Allgather, 0, s, s.n, r, n, 0)
+}
+
+func (c *Comm) allgatherInPlace(k call, v view) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
+		return err
+	}
+	n, err := part(k.op, "buf", v, c.size, "ranks")
 	if err != nil {
 		return err
 	}
-	defer l.done()
-	if counts[root] != s.n {
-		return argError(op, ErrCount, "counts[%d] is %d, but root's own send has %d elements", root, counts[root], s.n)
-	}
-	if err := checkOverlap(op, s, r); err != nil {
-		return err
-	}
-	return cgo.Gatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.e.T, root, c.h)
+	return c.move(k, cgo.Allgather, cgo.SendInPlace, nothing(v), 0, v, n, 0)
 }
 
-// GathervInPlace is Gatherv with one buffer: on root buf holds all parts,
-// root's own already in its place; elsewhere buf is the part to send.
-// Collective over c.
-//
-// Implements: MPI_Gatherv with MPI_IN_PLACE (MPI 4.1 §6.5)
-func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	const op = "GathervInPlace"
-	if err := c.checkRoot(op, root); err != nil {
+func (c *Comm) alltoall(k call, s, r view) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
 		return err
 	}
-	v := viewOf(buf)
-	if c.rank != root {
-		if err := checkVectorCount(op, "buf", v.n); err != nil {
+	n, err := part(k.op, "send", s, c.peers, "ranks")
+	if err != nil {
+		return err
+	}
+	rn := n
+	if c.inter {
+		if rn, err = part(k.op, "recv", r, c.peers, "ranks"); err != nil {
 			return err
 		}
-		return cgo.Gatherv(op, 0, uintptr(v.ptr), v.n, v.e.T, 0, 0, 0, 0, v.e.T, root, c.h)
+	} else if r.n < s.n {
+		return argError(k.op, ErrCount, "len(recv) is %d, but must be at least len(send), which is %d", r.n, s.n)
 	}
-	l, err := c.layoutOf(op, "buf", v, counts, displs, disjoint)
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.move(k, cgo.Alltoall, 0, s, n, r, rn, 0)
+}
+
+func (c *Comm) alltoallInPlace(k call, v view) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
+		return err
+	}
+	n, err := part(k.op, "buf", v, c.size, "ranks")
+	if err != nil {
+		return err
+	}
+	return c.move(k, cgo.Alltoall, cgo.SendInPlace, nothing(v), 0, v, n, 0)
+}
+
+// Of the neighbourhood collectives, the counts of the two sides have nothing to
+// do with each other on one rank, only with those of its neighbours.
+
+func (c *Comm) neighborAllgather(k call, s, r view) error {
+	if err := c.checkNeighbors(k.op, s, r); err != nil {
+		return err
+	}
+	n, err := part(k.op, "recv", r, c.indegree, "neighbours it receives from")
+	if err != nil {
+		return err
+	}
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.move(k, cgo.NeighborAllgather, 0, s, s.n, r, n, 0)
+}
+
+func (c *Comm) neighborAlltoall(k call, s, r view) error {
+	if err := c.checkNeighbors(k.op, s, r); err != nil {
+		return err
+	}
+	sn, err := part(k.op, "send", s, c.outdegree, "neighbours it sends to")
+	if err != nil {
+		return err
+	}
+	rn, err := part(k.op, "recv", r, c.indegree, "neighbours it receives from")
+	if err != nil {
+		return err
+	}
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.move(k, cgo.NeighborAlltoall, 0, s, sn, r, rn, 0)
+}
+
+// vector calls a collective with counts and displacements for each rank on one
+// side or both.
+func (c *Comm) vector(k call, what, flags int, s view, scounts, sdispls []int, r view, rcounts, rdispls []int, root int) error {
+	gated := k.enter(s, r)
+	h, rc := cgo.Vector(what, k.form, flags, uintptr(s.ptr), s.n, uintptr(addr(scounts)), uintptr(addr(sdispls)), len(scounts), s.e.T,
+		uintptr(r.ptr), r.n, uintptr(addr(rcounts)), uintptr(addr(rdispls)), len(rcounts), r.e.T, root, c.h, uintptr(k.kept()))
+	return k.leave(gated, h, rc)
+}
+
+func (c *Comm) gatherv(k call, s, r view, counts, displs []int, root int) error {
+	if err := c.checkRoot(k.op, root, s, r); err != nil {
+		return err
+	}
+	isRoot, _ := c.role(root)
+	if !isRoot {
+		if err := checkVectorCount(k.op, "send", s.n); err != nil {
+			return err
+		}
+		return c.vector(k, cgo.Gatherv, 0, s, nil, nil, nothing(s), nil, nil, root)
+	}
+	l, err := side{k.op, "recv", "", "ranks", r, disjoint}.layout(counts, displs, c.peers)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Gatherv(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, root, c.h)
-}
-
-// Scatter sends the parts of send on the rank root, Size parts of len(recv)
-// elements each, to the ranks' recv, in rank order. recv has the same length
-// everywhere, and on root len(send) is Size times that; elsewhere send is
-// ignored and may be nil. Collective over c.
-//
-// Errors: ErrComm, ErrRoot, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Scatter (MPI 4.1 §6.6)
-func Scatter[B Data](c *Comm, send, recv B, root int) error {
-	const op = "Scatter"
-	if err := c.checkRoot(op, root); err != nil {
-		return err
-	}
-	s, r := viewOf(send), viewOf(recv)
-	if c.rank == root {
-		if s.n%c.size != 0 || s.n/c.size != r.n {
-			return argError(op, ErrCount, "len(send) is %d on root, but must be %d: the %d ranks times len(recv), which is %d", s.n, c.size*r.n, c.size, r.n)
+	if !c.inter {
+		if counts[root] != s.n {
+			return argError(k.op, ErrCount, "counts[%d] is %d, but root's own send has %d elements", root, counts[root], s.n)
 		}
-		if err := checkOverlap(op, s, r); err != nil {
+		if err := checkOverlap(k.op, s, r); err != nil {
 			return err
 		}
 	}
-	return cgo.Scatter(op, 0, uintptr(s.ptr), r.n, s.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
+	return c.vector(k, cgo.Gatherv, 0, s, nil, nil, r, counts, l.displs, root)
 }
 
-// ScatterInPlace is Scatter with one buffer: on root buf holds all parts and
-// keeps root's own where it is, and len(buf) is a multiple of Size; elsewhere
-// buf receives the part. Collective over c.
-//
-// Implements: MPI_Scatter with MPI_IN_PLACE (MPI 4.1 §6.6)
-func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
-	const op = "ScatterInPlace"
-	if err := c.checkRoot(op, root); err != nil {
-		return err
-	}
-	v := viewOf(buf)
-	if c.rank != root {
-		return cgo.Scatter(op, 0, 0, 0, v.e.T, uintptr(v.ptr), v.n, v.e.T, root, c.h)
-	}
-	n, err := c.part(op, v)
-	if err != nil {
-		return err
-	}
-	return cgo.Scatter(op, cgo.InPlace, uintptr(v.ptr), n, v.e.T, 0, 0, v.e.T, root, c.h)
-}
-
-// Scatterv is Scatter for parts of different length: rank i receives the
-// counts[i] elements of send[displs[i]:] on root, and its recv has just that
-// length. Nil displs mean packed, one after the other. counts and displs have
-// Size entries, in elements, and their parts lie in send. Elsewhere than on
-// root send, counts and displs are ignored and may be nil. Collective over c.
-//
-// Errors: ErrComm, ErrRoot, ErrCount, ErrBuffer, ErrTruncate.
-//
-// Implements: MPI_Scatterv (MPI 4.1 §6.6)
-func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) error {
-	const op = "Scatterv"
-	if err := c.checkRoot(op, root); err != nil {
-		return err
-	}
-	s, r := viewOf(send), viewOf(recv)
-	if err := checkVectorCount(op, "recv", r.n); err != nil {
+func (c *Comm) gathervInPlace(k call, v view, counts, displs []int, root int) error {
+	if err := c.checkRootInPlace(k.op, root, v); err != nil {
 		return err
 	}
 	if c.rank != root {
-		return cgo.Scatterv(op, 0, 0, 0, 0, 0, r.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
-	}
-	l, err := c.layoutOf(op, "send", s, counts, displs, anywhere)
-	if err != nil {
-		return err
-	}
-	defer l.done()
-	if counts[root] != r.n {
-		return argError(op, ErrCount, "counts[%d] is %d, but root's own recv has %d elements", root, counts[root], r.n)
-	}
-	if err := checkOverlap(op, s, r); err != nil {
-		return err
-	}
-	return cgo.Scatterv(op, 0, uintptr(s.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, s.e.T, uintptr(r.ptr), r.n, r.e.T, root, c.h)
-}
-
-// ScattervInPlace is Scatterv with one buffer: on root buf holds all parts and
-// keeps root's own where it is; elsewhere buf receives the part. Collective
-// over c.
-//
-// Implements: MPI_Scatterv with MPI_IN_PLACE (MPI 4.1 §6.6)
-func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	const op = "ScattervInPlace"
-	if err := c.checkRoot(op, root); err != nil {
-		return err
-	}
-	v := viewOf(buf)
-	if c.rank != root {
-		if err := checkVectorCount(op, "buf", v.n); err != nil {
+		if err := checkVectorCount(k.op, "buf", v.n); err != nil {
 			return err
 		}
-		return cgo.Scatterv(op, 0, 0, 0, 0, 0, v.e.T, uintptr(v.ptr), v.n, v.e.T, root, c.h)
+		return c.vector(k, cgo.Gatherv, 0, v, nil, nil, nothing(v), nil, nil, root)
 	}
-	l, err := c.layoutOf(op, "buf", v, counts, displs, anywhere)
+	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Scatterv(op, cgo.InPlace, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, 0, 0, v.e.T, root, c.h)
+	return c.vector(k, cgo.Gatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, root)
 }
 
-// Allgather is Gather to every rank: len(recv) is at least Size*len(send) on
-// all of them. Collective over c.
-//
-// Errors: ErrComm, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Allgather (MPI 4.1 §6.7)
-func Allgather[B Data](c *Comm, send, recv B) error {
-	const op = "Allgather"
-	if err := c.check(op); err != nil {
+func (c *Comm) scatterv(k call, s view, counts, displs []int, r view, root int) error {
+	if err := c.checkRoot(k.op, root, s, r); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
-	if err := c.checkAll(op, s, r); err != nil {
+	if err := checkVectorCount(k.op, "recv", r.n); err != nil {
 		return err
 	}
-	return cgo.Allgather(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), s.n, r.e.T, c.h)
-}
-
-// AllgatherInPlace is Allgather with one buffer of Size equal parts, this
-// rank's own already in its place. Collective over c.
-//
-// Implements: MPI_Allgather with MPI_IN_PLACE (MPI 4.1 §6.7)
-func AllgatherInPlace[B Data](c *Comm, buf B) error {
-	const op = "AllgatherInPlace"
-	if err := c.check(op); err != nil {
-		return err
+	isRoot, _ := c.role(root)
+	if !isRoot {
+		return c.vector(k, cgo.Scatterv, 0, nothing(r), nil, nil, r, nil, nil, root)
 	}
-	v := viewOf(buf)
-	n, err := c.part(op, v)
-	if err != nil {
-		return err
-	}
-	return cgo.Allgather(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, c.h)
-}
-
-// Allgatherv is Gatherv to every rank; counts and displs are the same on all
-// of them. Collective over c.
-//
-// Errors: ErrComm, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Allgatherv (MPI 4.1 §6.7)
-func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
-	const op = "Allgatherv"
-	if err := c.check(op); err != nil {
-		return err
-	}
-	s, r := viewOf(send), viewOf(recv)
-	l, err := c.layoutOf(op, "recv", r, counts, displs, disjoint)
+	l, err := side{k.op, "send", "", "ranks", s, anywhere}.layout(counts, displs, c.peers)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	if counts[c.rank] != s.n {
-		return argError(op, ErrCount, "counts[%d] is %d, but this rank's send has %d elements", c.rank, counts[c.rank], s.n)
+	if !c.inter {
+		if counts[root] != r.n {
+			return argError(k.op, ErrCount, "counts[%d] is %d, but root's own recv has %d elements", root, counts[root], r.n)
+		}
+		if err := checkOverlap(k.op, s, r); err != nil {
+			return err
+		}
 	}
-	if err := checkOverlap(op, s, r); err != nil {
-		return err
-	}
-	return cgo.Allgatherv(op, 0, uintptr(s.ptr), s.n, s.e.T, uintptr(r.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, r.e.T, c.h)
+	return c.vector(k, cgo.Scatterv, 0, s, counts, l.displs, r, nil, nil, root)
 }
 
-// AllgathervInPlace is Allgatherv with one buffer, this rank's part already in
-// its place. Collective over c.
-//
-// Implements: MPI_Allgatherv with MPI_IN_PLACE (MPI 4.1 §6.7)
-func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	const op = "AllgathervInPlace"
-	if err := c.check(op); err != nil {
+func (c *Comm) scattervInPlace(k call, v view, counts, displs []int, root int) error {
+	if err := c.checkRootInPlace(k.op, root, v); err != nil {
 		return err
 	}
-	v := viewOf(buf)
-	l, err := c.layoutOf(op, "buf", v, counts, displs, disjoint)
+	if c.rank != root {
+		if err := checkVectorCount(k.op, "buf", v.n); err != nil {
+			return err
+		}
+		return c.vector(k, cgo.Scatterv, 0, nothing(v), nil, nil, v, nil, nil, root)
+	}
+	l, err := side{k.op, "buf", "", "ranks", v, anywhere}.layout(counts, displs, c.size)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Allgatherv(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), c.size, v.e.T, c.h)
+	return c.vector(k, cgo.Scatterv, cgo.RecvInPlace, v, counts, l.displs, nothing(v), nil, nil, root)
 }
 
-// Alltoall sends part i of send to rank i, whose part of recv for this rank it
-// fills: len(send) is a multiple of Size, the same on all ranks, and len(recv)
-// is at least that. Collective over c.
-//
-// Errors: ErrComm, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Alltoall (MPI 4.1 §6.8)
-func Alltoall[B Data](c *Comm, send, recv B) error {
-	const op = "Alltoall"
-	if err := c.check(op); err != nil {
+func (c *Comm) allgatherv(k call, s, r view, counts, displs []int) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
-	if s.n%c.size != 0 {
-		return argError(op, ErrCount, "len(send) is %d, but must be a multiple of the %d ranks", s.n, c.size)
-	}
-	if r.n < s.n {
-		return argError(op, ErrCount, "len(recv) is %d, but must be at least len(send), which is %d", r.n, s.n)
-	}
-	if err := checkOverlap(op, s, r); err != nil {
+	if err := checkVectorCount(k.op, "send", s.n); err != nil {
 		return err
 	}
-	n := s.n / c.size
-	return cgo.Alltoall(op, 0, uintptr(s.ptr), n, s.e.T, uintptr(r.ptr), n, r.e.T, c.h)
-}
-
-// AlltoallInPlace is Alltoall with one buffer, whose parts are sent and
-// replaced. Collective over c.
-//
-// Implements: MPI_Alltoall with MPI_IN_PLACE (MPI 4.1 §6.8)
-func AlltoallInPlace[B Data](c *Comm, buf B) error {
-	const op = "AlltoallInPlace"
-	if err := c.check(op); err != nil {
-		return err
-	}
-	v := viewOf(buf)
-	n, err := c.part(op, v)
+	l, err := side{k.op, "recv", "", "ranks", r, disjoint}.layout(counts, displs, c.peers)
 	if err != nil {
 		return err
 	}
-	return cgo.Alltoall(op, cgo.InPlace, 0, 0, v.e.T, uintptr(v.ptr), n, v.e.T, c.h)
-}
-
-// Alltoallv is Alltoall for parts of different length: rank i is sent the
-// sendcounts[i] elements of send[senddispls[i]:], and recvcounts[i] elements
-// from it go to recv[recvdispls[i]:]. Nil displacements mean packed, one part
-// after the other. All four have Size entries, in elements; their parts lie in
-// the buffers, and those of recv do not overlap. Collective over c.
-//
-// Errors: ErrComm, ErrCount, ErrBuffer, ErrTruncate.
-//
-// Implements: MPI_Alltoallv (MPI 4.1 §6.8)
-func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) error {
-	const op = "Alltoallv"
-	if err := c.check(op); err != nil {
+	defer l.done()
+	if !c.inter && counts[c.rank] != s.n {
+		return argError(k.op, ErrCount, "counts[%d] is %d, but this rank's send has %d elements", c.rank, counts[c.rank], s.n)
+	}
+	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
-	sl, err := c.layoutOf(op, "send", s, sendcounts, senddispls, anywhere)
+	return c.vector(k, cgo.Allgatherv, 0, s, nil, nil, r, counts, l.displs, 0)
+}
+
+func (c *Comm) allgathervInPlace(k call, v view, counts, displs []int) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
+		return err
+	}
+	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
+	if err != nil {
+		return err
+	}
+	defer l.done()
+	return c.vector(k, cgo.Allgatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, 0)
+}
+
+func (c *Comm) alltoallv(k call, s view, sendcounts, senddispls []int, r view, recvcounts, recvdispls []int) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
+		return err
+	}
+	sl, err := side{k.op, "send", "send", "ranks", s, anywhere}.layout(sendcounts, senddispls, c.peers)
 	if err != nil {
 		return err
 	}
 	defer sl.done()
-	rl, err := c.layoutOf(op, "recv", r, recvcounts, recvdispls, disjoint)
+	rl, err := side{k.op, "recv", "recv", "ranks", r, disjoint}.layout(recvcounts, recvdispls, c.peers)
 	if err != nil {
 		return err
 	}
 	defer rl.done()
-	if me := c.rank; sendcounts[me] != recvcounts[me] {
-		return argError(op, ErrCount, "sendcounts[%d] is %d and recvcounts[%d] is %d, but what this rank sends itself it must receive", me, sendcounts[me], me, recvcounts[me])
+	if me := c.rank; !c.inter && sendcounts[me] != recvcounts[me] {
+		return argError(k.op, ErrCount, "sendcounts[%d] is %d and recvcounts[%d] is %d, but what this rank sends itself it must receive", me, sendcounts[me], me, recvcounts[me])
 	}
-	if err := checkOverlap(op, s, r); err != nil {
+	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	return cgo.Alltoallv(op, 0, uintptr(s.ptr), uintptr(addr(sendcounts)), uintptr(addr(sl.displs)), s.e.T,
-		uintptr(r.ptr), uintptr(addr(recvcounts)), uintptr(addr(rl.displs)), r.e.T, c.size, c.h)
+	return c.vector(k, cgo.Alltoallv, 0, s, sendcounts, sl.displs, r, recvcounts, rl.displs, 0)
 }
 
-// AlltoallvInPlace is Alltoallv with one buffer, whose parts are sent and
-// replaced: counts[j] on rank i equals counts[i] on rank j. Collective over c.
-//
-// Implements: MPI_Alltoallv with MPI_IN_PLACE (MPI 4.1 §6.8)
-func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	const op = "AlltoallvInPlace"
-	if err := c.check(op); err != nil {
+func (c *Comm) alltoallvInPlace(k call, v view, counts, displs []int) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
 		return err
 	}
-	v := viewOf(buf)
-	l, err := c.layoutOf(op, "buf", v, counts, displs, disjoint)
+	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
 	if err != nil {
 		return err
 	}
 	defer l.done()
-	return cgo.Alltoallv(op, cgo.InPlace, 0, 0, 0, v.e.T,
-		uintptr(v.ptr), uintptr(addr(counts)), uintptr(addr(l.displs)), v.e.T, c.size, c.h)
+	return c.vector(k, cgo.Alltoallv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, 0)
 }
 
-// Reduce combines the ranks' send slices, all of the same length, element by
-// element with the operation o, in recv on the rank root. On root len(recv) is
-// at least len(send); elsewhere recv is ignored and may be nil. Collective
-// over c.
-//
-// Errors: ErrComm, ErrRoot, ErrOp (o is not defined for the element type),
-// ErrCount, ErrBuffer.
-//
-// Implements: MPI_Reduce (MPI 4.1 §6.9.1)
-func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
-	const op = "Reduce"
-	if err := c.checkRoot(op, root); err != nil {
+func (c *Comm) neighborAllgatherv(k call, s, r view, counts, displs []int) error {
+	if err := c.checkNeighbors(k.op, s, r); err != nil {
 		return err
 	}
-	s, r := viewOf(send), viewOf(recv)
-	if err := checkOp(op, o, s); err != nil {
+	if err := checkVectorCount(k.op, "send", s.n); err != nil {
 		return err
 	}
-	if c.rank == root {
-		if err := checkReduce(op, s, r); err != nil {
+	l, err := side{k.op, "recv", "", "neighbours it receives from", r, disjoint}.layout(counts, displs, c.indegree)
+	if err != nil {
+		return err
+	}
+	defer l.done()
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.vector(k, cgo.NeighborAllgatherv, 0, s, nil, nil, r, counts, l.displs, 0)
+}
+
+func (c *Comm) neighborAlltoallv(k call, s view, sendcounts, senddispls []int, r view, recvcounts, recvdispls []int) error {
+	if err := c.checkNeighbors(k.op, s, r); err != nil {
+		return err
+	}
+	sl, err := side{k.op, "send", "send", "neighbours it sends to", s, anywhere}.layout(sendcounts, senddispls, c.outdegree)
+	if err != nil {
+		return err
+	}
+	defer sl.done()
+	rl, err := side{k.op, "recv", "recv", "neighbours it receives from", r, disjoint}.layout(recvcounts, recvdispls, c.indegree)
+	if err != nil {
+		return err
+	}
+	defer rl.done()
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.vector(k, cgo.NeighborAlltoallv, 0, s, sendcounts, sl.displs, r, recvcounts, rl.displs, 0)
+}
+
+// each calls a collective with a buffer for each rank.
+func (c *Comm) each(k call, what, flags int, send []Buffer, slen int, recv []Buffer, rlen int, noun string) error {
+	s, r := parts.Get().(*[]cgo.Part), parts.Get().(*[]cgo.Part)
+	defer parts.Put(s)
+	defer parts.Put(r)
+	if err := fillParts(k.op, "send", s, send, slen, noun); err != nil {
+		return err
+	}
+	if err := fillParts(k.op, "recv", r, recv, rlen, noun); err != nil {
+		return err
+	}
+	if k.r != nil {
+		held := make([]unsafe.Pointer, 0, len(send)+len(recv))
+		for _, bufs := range [2][]Buffer{send, recv} {
+			for _, b := range bufs {
+				held = append(held, b.v.ptr)
+				k.r.size += b.v.n * b.v.elem().Size
+			}
+		}
+		launch(k.r, held...)
+	}
+	gated := k.gate()
+	h, rc := cgo.Each(what, k.form, flags, uintptr(unsafe.Pointer(unsafe.SliceData(*s))), len(*s),
+		uintptr(unsafe.Pointer(unsafe.SliceData(*r))), len(*r), c.h, uintptr(k.kept()))
+	// The parts name the buffers by number; these keep them.
+	keepAlive(send)
+	keepAlive(recv)
+	return k.leave(gated, h, rc)
+}
+
+func (c *Comm) alltoallw(k call, send, recv []Buffer) error {
+	if err := c.check(k.op); err != nil {
+		return err
+	}
+	return c.each(k, cgo.Alltoallw, 0, send, c.peers, recv, c.peers, "ranks")
+}
+
+func (c *Comm) alltoallwInPlace(k call, bufs []Buffer) error {
+	if err := c.checkInPlace(k.op, noView); err != nil {
+		return err
+	}
+	return c.each(k, cgo.Alltoallw, cgo.SendInPlace, nil, 0, bufs, c.size, "ranks")
+}
+
+func (c *Comm) neighborAlltoallw(k call, send, recv []Buffer) error {
+	if err := c.checkNeighbors(k.op, noView, noView); err != nil {
+		return err
+	}
+	return c.each(k, cgo.NeighborAlltoallw, 0, send, c.outdegree, recv, c.indegree, "neighbours on that side")
+}
+
+// reduction calls a reduction of n elements.
+func (c *Comm) reduction(k call, what, flags int, s, r view, n int, o op.Op, root int) error {
+	if n > maxInt32 && !cgo.Large && (k.form != cgo.Blocking || what == cgo.ReduceScatterBlock) {
+		return argError(k.op, ErrCount, "%d elements are more than the %d that this form takes with this MPI library", n, maxInt32)
+	}
+	gated := k.enter(s, r)
+	h, rc := cgo.Reduce(what, k.form, flags, uintptr(s.ptr), uintptr(r.ptr), n, r.e.T, o.Handle(), root, c.h)
+	return k.leave(gated, h, rc)
+}
+
+func (c *Comm) reduce(k call, s, r view, o op.Op, root int) error {
+	if err := c.checkRoot(k.op, root, s, r); err != nil {
+		return err
+	}
+	isRoot, others := c.role(root)
+	if isRoot && c.inter {
+		s = r // the root of an intercommunicator gives nothing, so recv counts
+	}
+	if err := checkOp(k.op, o, s); err != nil {
+		return err
+	}
+	if isRoot && others {
+		if err := checkReduce(k.op, s, r); err != nil {
 			return err
 		}
 	}
-	return cgo.Reduce(op, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.e.T, o.Handle(), root, c.h)
+	return c.reduction(k, cgo.ReduceToRoot, 0, s, r, s.n, o, root)
 }
 
-// ReduceInPlace is Reduce with one buffer: root's own contribution is in buf,
-// which receives the result; elsewhere buf is the contribution. Collective
-// over c.
-//
-// Implements: MPI_Reduce with MPI_IN_PLACE (MPI 4.1 §6.9.1)
-func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
-	const op = "ReduceInPlace"
-	if err := c.checkRoot(op, root); err != nil {
+func (c *Comm) reduceInPlace(k call, v view, o op.Op, root int) error {
+	if err := c.checkRootInPlace(k.op, root, v); err != nil {
 		return err
 	}
-	v := viewOf(buf)
-	if err := checkOp(op, o, v); err != nil {
+	if err := checkOp(k.op, o, v); err != nil {
 		return err
 	}
 	if c.rank != root {
-		return cgo.Reduce(op, 0, uintptr(v.ptr), 0, v.n, v.e.T, o.Handle(), root, c.h)
+		return c.reduction(k, cgo.ReduceToRoot, 0, v, nothing(v), v.n, o, root)
 	}
-	return cgo.Reduce(op, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.e.T, o.Handle(), root, c.h)
+	return c.reduction(k, cgo.ReduceToRoot, cgo.SendInPlace, nothing(v), v, v.n, o, root)
 }
 
-// Allreduce is Reduce to every rank: len(recv) is at least len(send) on all of
-// them. Collective over c.
-//
-// Errors: ErrComm, ErrOp, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Allreduce (MPI 4.1 §6.9.6)
-func Allreduce[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allranks("Allreduce", cgo.Allreduce, viewOf(send), viewOf(recv), o)
-}
-
-// AllreduceInPlace is Allreduce with one buffer: it holds this rank's
-// contribution and receives the result. Collective over c.
-//
-// Implements: MPI_Allreduce with MPI_IN_PLACE (MPI 4.1 §6.9.6)
-func AllreduceInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allranksInPlace("AllreduceInPlace", cgo.Allreduce, viewOf(buf), o)
-}
-
-// Scan combines the send slices of the ranks from 0 up to and including this
-// one, element by element, in recv, whose length is at least len(send).
-// Collective over c.
-//
-// Errors: ErrComm, ErrOp, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Scan (MPI 4.1 §6.11.1)
-func Scan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allranks("Scan", cgo.Scan, viewOf(send), viewOf(recv), o)
-}
-
-// ScanInPlace is Scan with one buffer: it holds this rank's contribution and
-// receives the result. Collective over c.
-//
-// Implements: MPI_Scan with MPI_IN_PLACE (MPI 4.1 §6.11.1)
-func ScanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allranksInPlace("ScanInPlace", cgo.Scan, viewOf(buf), o)
-}
-
-// Exscan combines the send slices of the ranks below this one, element by
-// element, in recv, whose length is at least len(send). On rank 0 recv is left
-// as it is. Collective over c.
-//
-// Errors: ErrComm, ErrOp, ErrCount, ErrBuffer.
-//
-// Implements: MPI_Exscan (MPI 4.1 §6.11.2)
-func Exscan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allranks("Exscan", cgo.Exscan, viewOf(send), viewOf(recv), o)
-}
-
-// ExscanInPlace is Exscan with one buffer: it holds this rank's contribution
-// and receives the result, except on rank 0, where its contents are undefined
-// afterwards. Collective over c.
-//
-// Implements: MPI_Exscan with MPI_IN_PLACE (MPI 4.1 §6.11.2)
-func ExscanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allranksInPlace("ExscanInPlace", cgo.Exscan, viewOf(buf), o)
-}
-
-func (c *Comm) allranks(op string, which cgo.Reduction, s, r view, o op.Op) error {
-	if err := c.check(op); err != nil {
+// allreduce is also Scan and Exscan, which intercommunicators do not have.
+func (c *Comm) allreduce(k call, what int, s, r view, o op.Op) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
 		return err
 	}
-	if err := checkOp(op, o, s); err != nil {
+	if what != cgo.Allreduce {
+		if err := c.checkIntra(k.op); err != nil {
+			return err
+		}
+	}
+	if err := checkOp(k.op, o, s); err != nil {
 		return err
 	}
-	if err := checkReduce(op, s, r); err != nil {
+	if err := checkReduce(k.op, s, r); err != nil {
 		return err
 	}
-	return cgo.ReduceAll(op, which, 0, uintptr(s.ptr), uintptr(r.ptr), s.n, s.e.T, o.Handle(), c.h)
+	return c.reduction(k, what, 0, s, r, s.n, o, 0)
 }
 
-func (c *Comm) allranksInPlace(op string, which cgo.Reduction, v view, o op.Op) error {
-	if err := c.check(op); err != nil {
+func (c *Comm) allreduceInPlace(k call, what int, v view, o op.Op) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
 		return err
 	}
-	if err := checkOp(op, o, v); err != nil {
+	if err := checkOp(k.op, o, v); err != nil {
 		return err
 	}
-	return cgo.ReduceAll(op, which, cgo.InPlace, 0, uintptr(v.ptr), v.n, v.e.T, o.Handle(), c.h)
+	return c.reduction(k, what, cgo.SendInPlace, nothing(v), v, v.n, o, 0)
+}
+
+func (c *Comm) reduceScatterBlock(k call, s, r view, o op.Op) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
+		return err
+	}
+	if err := checkOp(k.op, o, s); err != nil {
+		return err
+	}
+	// On an intercommunicator too: the result of the other group's parts is
+	// scattered over this group.
+	if s.n%c.size != 0 || s.n/c.size > r.n {
+		return argError(k.op, ErrCount, "len(send) is %d, but must be the %d ranks times at most len(recv), which is %d", s.n, c.size, r.n)
+	}
+	n := s.n / c.size
+	r.n = n
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.reduction(k, cgo.ReduceScatterBlock, 0, s, r, n, o, 0)
+}
+
+func (c *Comm) reduceScatterBlockInPlace(k call, v view, o op.Op) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
+		return err
+	}
+	if err := checkOp(k.op, o, v); err != nil {
+		return err
+	}
+	n, err := part(k.op, "buf", v, c.size, "ranks")
+	if err != nil {
+		return err
+	}
+	return c.reduction(k, cgo.ReduceScatterBlock, cgo.SendInPlace, nothing(v), v, n, o, 0)
+}
+
+func (c *Comm) reduceScatter(k call, s, r view, counts []int, o op.Op) error {
+	if err := c.checkViews(k.op, s, r); err != nil {
+		return err
+	}
+	if err := checkOp(k.op, o, s); err != nil {
+		return err
+	}
+	if err := c.checkShares(k.op, "send", s, counts); err != nil {
+		return err
+	}
+	if n := counts[c.rank]; r.n < n {
+		return argError(k.op, ErrCount, "len(recv) is %d, but this rank's share, counts[%d], is %d", r.n, c.rank, n)
+	}
+	r.n = counts[c.rank]
+	if err := checkOverlap(k.op, s, r); err != nil {
+		return err
+	}
+	return c.reduceScattered(k, 0, s, r, counts, o)
+}
+
+func (c *Comm) reduceScatterInPlace(k call, v view, counts []int, o op.Op) error {
+	if err := c.checkInPlace(k.op, v); err != nil {
+		return err
+	}
+	if err := checkOp(k.op, o, v); err != nil {
+		return err
+	}
+	if err := c.checkShares(k.op, "buf", v, counts); err != nil {
+		return err
+	}
+	return c.reduceScattered(k, cgo.SendInPlace, nothing(v), v, counts, o)
+}
+
+func (c *Comm) reduceScattered(k call, flags int, s, r view, counts []int, o op.Op) error {
+	gated := k.enter(s, r)
+	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), r.e.T,
+		o.Handle(), c.h, uintptr(k.kept()))
+	return k.leave(gated, h, rc)
+}
+
+// ReduceLocal combines the elements of in with those of inout by the operation
+// o, as in o inout, and leaves the result in inout, whose length is that of in.
+// No other rank takes part.
+//
+// Errors: ErrState, ErrOp, ErrCount, ErrBuffer. May be called from any
+// goroutine.
+//
+// Implements: MPI_Reduce_local (MPI 4.1 §6.9.7)
+func ReduceLocal[B Data](in, inout B, o op.Op) error {
+	return world.reduceLocal("ReduceLocal", viewOf(in), viewOf(inout), o)
+}
+
+func (c *Comm) reduceLocal(op string, in, inout view, o op.Op) error {
+	if err := c.checkViews(op, in, inout); err != nil {
+		return err
+	}
+	if err := checkOp(op, o, in); err != nil {
+		return err
+	}
+	if in.n != inout.n {
+		return argError(op, ErrCount, "len(in) is %d and len(inout) is %d, but they must be equal", in.n, inout.n)
+	}
+	if err := checkOverlap(op, in, inout); err != nil {
+		return err
+	}
+	return c.reduction(blocking(op), cgo.ReduceLocal, 0, in, inout, in.n, o, 0)
 }

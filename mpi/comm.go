@@ -15,6 +15,9 @@ const (
 	// ProcNull is a rank that is not there: sends to it and receives from it
 	// complete at once and move nothing.
 	ProcNull = cgo.ProcNull
+	// Root is what the root of a collective over an intercommunicator calls
+	// itself. The rest of its group says ProcNull.
+	Root = cgo.Root
 	// Undefined is the color of a rank that wants no part of a Split, and
 	// the count of a message that holds no whole number of elements.
 	Undefined = cgo.Undefined
@@ -34,6 +37,11 @@ type Comm struct {
 	size  int
 	peers int // ranks that can be named as peers: the remote group's of an intercommunicator
 	tagUB int
+	inter bool
+
+	// With a topology: how many neighbours a rank receives from and sends to.
+	neighbors           bool
+	indegree, outdegree int
 }
 
 var (
@@ -64,7 +72,7 @@ func (c *Comm) fill(h cgo.Comm) error {
 	if err != nil {
 		return err
 	}
-	c.rank, c.size, c.peers = i.Rank, i.Size, i.Peers
+	c.rank, c.size, c.peers, c.inter = i.Rank, i.Size, i.Peers, i.Inter
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
 	return nil
@@ -208,14 +216,4 @@ func (c *Comm) checkRecv(op, sourceName, tagName string, source, tag int) error 
 		return c.checkTag(op, tagName, tag)
 	}
 	return nil
-}
-
-func (c *Comm) checkRoot(op string, root int) error {
-	if err := c.check(op); err != nil {
-		return err
-	}
-	if uint(root) < uint(c.peers) {
-		return nil
-	}
-	return argError(op, ErrRoot, "root is %d, but the communicator's ranks are 0 to %d", root, c.peers-1)
 }

@@ -1,8 +1,10 @@
 package mpi
 
 import (
+	"runtime"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/op"
@@ -34,12 +36,134 @@ func Partition(n, parts int) (counts, displs []int) {
 	return counts, displs
 }
 
-// part is one rank's share of a buffer that holds Size equal parts.
-func (c *Comm) part(op string, v view) (int, error) {
-	if v.n%c.size != 0 {
-		return 0, argError(op, ErrCount, "len(buf) is %d, but must be a multiple of the %d ranks", v.n, c.size)
+// part is one share of a buffer that is divided evenly among n ranks or
+// neighbours; noun says which.
+func part(op, name string, v view, n int, noun string) (int, error) {
+	if n == 0 && v.n == 0 {
+		return 0, nil
 	}
-	return v.n / c.size, nil
+	if n == 0 || v.n%n != 0 {
+		return 0, argError(op, ErrCount, "len(%s) is %d, but must be a multiple of the %d %s", name, v.n, n, noun)
+	}
+	return v.n / n, nil
+}
+
+// checkViews checks what every collective has.
+func (c *Comm) checkViews(op string, s, r view) error {
+	if err := c.check(op); err != nil {
+		return err
+	}
+	if err := s.check(op); err != nil {
+		return err
+	}
+	return r.check(op)
+}
+
+func (c *Comm) checkRoot(op string, root int, s, r view) error {
+	if err := c.checkViews(op, s, r); err != nil {
+		return err
+	}
+	switch {
+	case uint(root) < uint(c.peers):
+		return nil
+	case !c.inter:
+		return argError(op, ErrRoot, "root is %d, but the communicator's ranks are 0 to %d", root, c.peers-1)
+	case root == Root || root == ProcNull:
+		return nil
+	}
+	return argError(op, ErrRoot, "root is %d, but must be Root or ProcNull in the root's group, and a rank from 0 to %d in the other", root, c.peers-1)
+}
+
+func (c *Comm) checkIntra(op string) error {
+	if !c.inter {
+		return nil
+	}
+	return argError(op, ErrComm, "the communicator is an intercommunicator, for which MPI does not define this call")
+}
+
+func (c *Comm) checkInPlace(op string, v view) error {
+	if err := c.checkViews(op, v, v); err != nil {
+		return err
+	}
+	return c.checkIntra(op)
+}
+
+func (c *Comm) checkRootInPlace(op string, root int, v view) error {
+	if err := c.checkRoot(op, root, v, v); err != nil {
+		return err
+	}
+	return c.checkIntra(op)
+}
+
+func (c *Comm) checkNeighbors(op string, s, r view) error {
+	if err := c.checkViews(op, s, r); err != nil {
+		return err
+	}
+	if c.neighbors {
+		return nil
+	}
+	return argError(op, ErrTopology, "the communicator has no topology: make one by CreateCart, CreateGraph or CreateDistGraph")
+}
+
+// checkShares checks the counts of a ReduceScatter against the buffer that they
+// divide.
+func (c *Comm) checkShares(op, name string, v view, counts []int) error {
+	if len(counts) != c.size {
+		return argError(op, ErrCount, "counts has %d entries, but the communicator has %d ranks", len(counts), c.size)
+	}
+	all := 0
+	for i, k := range counts {
+		switch {
+		case k < 0:
+			return argError(op, ErrCount, "counts[%d] is %d, but cannot be negative", i, k)
+		case k > v.n-all:
+			return argError(op, ErrCount, "counts of ranks 0 to %d sum to more than len(%s), which is %d", i, name, v.n)
+		case k > maxInt32 && !cgo.Large:
+			return argError(op, ErrCount, "counts[%d] is %d, beyond the %d that this MPI library can name", i, k, maxInt32)
+		}
+		all += k
+	}
+	if all != v.n {
+		return argError(op, ErrCount, "counts sum to %d, but len(%s) is %d", all, name, v.n)
+	}
+	return nil
+}
+
+// fillParts describes buffers to C.
+func fillParts(op, name string, to *[]cgo.Part, bufs []Buffer, n int, noun string) error {
+	if len(bufs) != n {
+		return argError(op, ErrCount, "%s has %d buffers, but there are %d %s", name, len(bufs), n, noun)
+	}
+	*to = (*to)[:0]
+	for i := range bufs {
+		v := viewOf(bufs[i])
+		if err := v.check(op); err != nil {
+			return argError(op, ErrBuffer, "%s[%d]: %v", name, i, err)
+		}
+		if v.n > maxInt32 && !cgo.Large {
+			return argError(op, ErrCount, "%s[%d] has %d elements, but this MPI library takes at most %d from a rank", name, i, v.n, maxInt32)
+		}
+		*to = append(*to, cgo.Part{Buf: uintptr(v.ptr), N: v.n, T: v.e.T})
+	}
+	return nil
+}
+
+var parts = sync.Pool{New: func() any { return new([]cgo.Part) }}
+
+// keepAlive keeps the buffers, and has them on the heap: C knows their
+// addresses while Go code, run by C, may move this goroutine's stack.
+func keepAlive(bufs []Buffer) {
+	for i := range bufs {
+		if escape.never {
+			escape.p = bufs[i].v.ptr
+		}
+	}
+	runtime.KeepAlive(bufs)
+}
+
+var escape struct {
+	never bool
+	p     unsafe.Pointer
 }
 
 // checkAll checks a receive buffer for one part of s from every rank.
@@ -112,33 +236,40 @@ const (
 	disjoint = true
 )
 
-// layoutOf checks counts and displacements against the buffer they divide, and
-// works out the displacements of a packed one. done gives them back.
-func (c *Comm) layoutOf(op, name string, v view, counts, displs []int, disjoint bool) (layout, error) {
-	prefix := ""
-	if op == "Alltoallv" {
-		prefix = name
+// side is the side of a vector collective that is divided by counts and
+// displacements, and how to speak of it.
+type side struct {
+	op, name string
+	prefix   string // of the names of counts and displs
+	noun     string // what there is an entry for
+	v        view
+	disjoint bool
+}
+
+// layout checks counts and displacements of n parts against the buffer they
+// divide, and works out the displacements of a packed one. done gives them back.
+func (s side) layout(counts, displs []int, n int) (layout, error) {
+	if len(counts) != n {
+		return layout{}, argError(s.op, ErrCount, "%scounts has %d entries, but the communicator has %d %s", s.prefix, len(counts), n, s.noun)
 	}
-	if len(counts) != c.peers {
-		return layout{}, argError(op, ErrCount, "%scounts has %d entries, but the communicator has %d ranks", prefix, len(counts), c.peers)
-	}
-	if displs != nil && len(displs) != c.peers {
-		return layout{}, argError(op, ErrCount, "%sdispls has %d entries, but the communicator has %d ranks", prefix, len(displs), c.peers)
+	if displs != nil && len(displs) != n {
+		return layout{}, argError(s.op, ErrCount, "%sdispls has %d entries, but the communicator has %d %s", s.prefix, len(displs), n, s.noun)
 	}
 	var l layout
 	if l.displs = displs; displs == nil {
 		l.pooled = scratch.Get().(*[]int)
-		*l.pooled = slices.Grow((*l.pooled)[:0], c.peers)[:c.peers]
+		*l.pooled = slices.Grow((*l.pooled)[:0], n)[:n]
 		l.displs = *l.pooled
 	}
-	if err := checkParts(op, name, prefix, v.n, counts, l.displs, displs == nil); err != nil {
+	if err := checkParts(s.op, s.name, s.prefix, s.v.n, counts, l.displs, displs == nil); err != nil {
 		l.done()
 		return layout{}, err
 	}
-	if displs != nil && disjoint {
+	// Elements with holes may lie in one another.
+	if displs != nil && s.disjoint && s.v.e.Kind != cgo.Derived {
 		if i, j, bad := overlapping(counts, displs); bad {
-			return layout{}, argError(op, ErrCount, "the parts of ranks %d and %d overlap in %s: %sdispls %d and %d, %scounts %d and %d",
-				i, j, name, prefix, displs[i], displs[j], prefix, counts[i], counts[j])
+			return layout{}, argError(s.op, ErrCount, "the parts of ranks %d and %d overlap in %s: %sdispls %d and %d, %scounts %d and %d",
+				i, j, s.name, s.prefix, displs[i], displs[j], s.prefix, counts[i], counts[j])
 		}
 	}
 	return l, nil

@@ -35,7 +35,9 @@ type Request struct {
 	// A persistent request keeps its handle, and its buffer stays pinned,
 	// until Free.
 	persistent bool
+	coll       bool
 	keep       *flight
+	kept       uintptr // what C keeps for the operation
 
 	// The result, written once before the state becomes reqDone.
 	st  Status
@@ -81,7 +83,7 @@ var flights struct {
 	n      int
 }
 
-func launch(r *Request, buf unsafe.Pointer) {
+func launch(r *Request, bufs ...unsafe.Pointer) {
 	flights.mu.Lock()
 	f := flights.free
 	if f == nil {
@@ -97,8 +99,10 @@ func launch(r *Request, buf unsafe.Pointer) {
 	f.r = r
 	flights.n++
 	flights.mu.Unlock()
-	if buf != nil {
-		f.pin.Pin(buf)
+	for _, b := range bufs {
+		if b != nil {
+			f.pin.Pin(b)
+		}
 	}
 	if r.size >= largeTransfer && !r.persistent {
 		eng.large.Add(1)
@@ -113,6 +117,10 @@ func (r *Request) land() {
 	}
 	r.keep = nil
 	f.pin.Unpin()
+	if r.kept != 0 {
+		cgo.Release(r.kept)
+		r.kept = 0
+	}
 	if r.size >= largeTransfer && !r.persistent {
 		eng.large.Add(-1)
 	}
@@ -441,6 +449,9 @@ var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c
 func (r *Request) Cancel() (err error) {
 	if r == nil || r.complete() {
 		return nil
+	}
+	if r.coll {
+		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: MPI does not define it for collectives", r.op)
 	}
 	if r.claim() {
 		err = cgo.Cancel(r.h)

@@ -3,7 +3,10 @@ package cgo
 // #include "shim.h"
 import "C"
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // Class is an MPI error class, numbered independently of the library. It is an
 // error itself, so that errors.Is(err, ErrTruncate) works.
@@ -190,6 +193,10 @@ func check(op string, rc C.int) error {
 
 // NewError describes the library's error code rc as the error of the call op.
 func NewError(op string, rc int) error {
+	if rc == C.M4G_ERR_UNSUPPORTED {
+		v, s := Version()
+		return &Error{Op: op, Code: rc, Class: ErrUnsupported, Msg: fmt.Sprintf("the call came with MPI-4, and this library is MPI %d.%d", v, s)}
+	}
 	class := Class(C.m4g_error_class(C.int(rc)))
 	e := &Error{Op: op, Code: rc, Class: class, Msg: class.text()}
 	switch class {

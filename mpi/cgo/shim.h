@@ -24,8 +24,32 @@ enum {
 	M4G_UNDEFINED = -32766
 };
 
-// Flags of a collective call.
-enum { M4G_IN_PLACE = 1 };
+// The forms of a collective call, which calls there are of each shape (see
+// coll.c), and flags.
+enum { M4G_BLOCKING, M4G_BEGIN, M4G_PREPARE };
+enum {
+	M4G_GATHER,
+	M4G_SCATTER,
+	M4G_ALLGATHER,
+	M4G_ALLTOALL,
+	M4G_NEIGHBOR_ALLGATHER,
+	M4G_NEIGHBOR_ALLTOALL
+};
+enum {
+	M4G_GATHERV,
+	M4G_SCATTERV,
+	M4G_ALLGATHERV,
+	M4G_ALLTOALLV,
+	M4G_NEIGHBOR_ALLGATHERV,
+	M4G_NEIGHBOR_ALLTOALLV
+};
+enum { M4G_ALLTOALLW, M4G_NEIGHBOR_ALLTOALLW };
+enum { M4G_REDUCE, M4G_ALLREDUCE, M4G_SCAN, M4G_EXSCAN, M4G_REDUCE_SCATTER_BLOCK, M4G_REDUCE_LOCAL };
+enum { M4G_SEND_IN_PLACE = 1, M4G_RECV_IN_PLACE = 2 };
+
+// The return code where the library lacks the call. No library has it: its
+// codes are not negative.
+#define M4G_ERR_UNSUPPORTED (-1)
 
 // What a completed receive or probe tells.
 typedef struct {
@@ -126,25 +150,28 @@ m4g_made m4g_comm_dup(m4g_h comm);
 m4g_made m4g_comm_split(m4g_h comm, int color, int key);
 int m4g_comm_free(m4g_h comm);
 
-// coll.c: counts and displacements are addresses of int64_t arrays as long as
-// the communicator (the remote group of an intercommunicator); 0 is none.
-int m4g_barrier(m4g_h comm);
-int m4g_bcast(m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm);
-int m4g_gather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm);
-int m4g_gatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
-	m4g_h rt, int root, m4g_h comm);
-int m4g_scatter(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, int root, m4g_h comm);
-int m4g_scatterv(int flags, m4g_addr s, m4g_addr counts, m4g_addr displs, int nranks, m4g_h st, m4g_addr r, int64_t rn,
-	m4g_h rt, int root, m4g_h comm);
-int m4g_allgather(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm);
-int m4g_allgatherv(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, m4g_addr counts, m4g_addr displs, int nranks,
-	m4g_h rt, m4g_h comm);
-int m4g_alltoall(int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt, m4g_h comm);
-int m4g_alltoallv(int flags, m4g_addr s, m4g_addr scounts, m4g_addr sdispls, m4g_h st, m4g_addr r, m4g_addr rcounts,
-	m4g_addr rdispls, m4g_h rt, int nranks, m4g_h comm);
-int m4g_reduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root, m4g_h comm);
-int m4g_allreduce(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
-int m4g_scan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
-int m4g_exscan(int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, m4g_h comm);
+// coll.c: counts and displacements are addresses of arrays of int64_t, 0 for
+// none; keep is where the address of what m4g_release takes is stored when the
+// call leaves a request.
+typedef struct {
+	m4g_addr buf;
+	int64_t n;
+	m4g_h type;
+} m4g_part;
+
+m4g_made m4g_barrier(int mode, m4g_h comm);
+m4g_made m4g_bcast(int mode, m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm);
+m4g_made m4g_move(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt,
+	int root, m4g_h comm);
+m4g_made m4g_vector(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_addr scounts, m4g_addr sdispls,
+	int slen, m4g_h st, m4g_addr r, int64_t rn, m4g_addr rcounts, m4g_addr rdispls, int rlen, m4g_h rt, int root,
+	m4g_h comm, m4g_addr keep);
+m4g_made m4g_each(int what, int mode, int flags, m4g_addr sparts, int slen, m4g_addr rparts, int rlen, m4g_h comm,
+	m4g_addr keep);
+m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64_t n, m4g_h type, m4g_h op, int root,
+	m4g_h comm);
+m4g_made m4g_reduce_scatter(int mode, int flags, m4g_addr s, m4g_addr r, m4g_addr counts, int len, m4g_h type, m4g_h op,
+	m4g_h comm, m4g_addr keep);
+void m4g_release(m4g_addr keep);
 
 #endif
