@@ -26,6 +26,10 @@ type Data interface {
 // elements.
 type Buffer struct{ v view }
 
+// Slice is the Buffer of a slice, for calls that take Buffers of different
+// types.
+func Slice[B Data](s B) Buffer { return Buffer{viewOf(s)} }
+
 // view is a Data as MPI sees it.
 type view struct {
 	ptr unsafe.Pointer

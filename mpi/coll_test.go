@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -21,10 +22,10 @@ import (
 type subject interface {
 	// moves runs every collective that moves data, with parts of about n
 	// elements, placed in each of these ways where there are displacements.
-	moves(t *testing.T, c *mpi.Comm, root, n int, placings []int)
+	moves(t *testing.T, c *mpi.Comm, form form, root, n int, placings []int)
 	// reduces runs the reductions of n elements with every operation: all of
 	// them, or one for each operation, in turn.
-	reduces(t *testing.T, c *mpi.Comm, n, turn int)
+	reduces(t *testing.T, c *mpi.Comm, form form, n, turn int)
 }
 
 // kind is a subject: elements E in slices of type S.
@@ -176,11 +177,168 @@ func turn(c *mpi.Comm, i int) []int {
 	return all
 }
 
+// form is how the collectives are called.
+type form string
+
+const (
+	plain       form = "blocking"
+	nonblocking form = "nonblocking"
+	persistent  form = "persistent"
+)
+
+// forms is the i-th form where c is crowded, else all of them.
+func forms(c *mpi.Comm, i int) []form {
+	all := []form{plain, nonblocking, persistent}
+	if crowded(c) {
+		return all[i%3 : i%3+1]
+	}
+	return all
+}
+
+// finish brings a request of form to its end.
+func (f form) finish(r *mpi.Request) error {
+	if f == persistent {
+		if err := r.Start(); err != nil {
+			return err
+		}
+	}
+	_, err := r.Wait()
+	if f == persistent {
+		err = errors.Join(err, r.Free())
+	}
+	return err
+}
+
+// adapt makes *f, a function that returns an error, out of one of the same
+// arguments that returns a request.
+func adapt(form form, f, of any) {
+	to := reflect.ValueOf(f).Elem()
+	to.Set(reflect.MakeFunc(to.Type(), func(args []reflect.Value) []reflect.Value {
+		err := form.finish(reflect.ValueOf(of).Call(args)[0].Interface().(*mpi.Request))
+		return []reflect.Value{reflect.ValueOf(&err).Elem()}
+	}))
+}
+
+// functions are the collectives of one form.
+type functions[S mpi.Data] struct {
+	Bcast                     func(c *mpi.Comm, buf S, root int) error
+	Gather                    func(c *mpi.Comm, send, recv S, root int) error
+	GatherInPlace             func(c *mpi.Comm, buf S, root int) error
+	Gatherv                   func(c *mpi.Comm, send, recv S, counts, displs []int, root int) error
+	GathervInPlace            func(c *mpi.Comm, buf S, counts, displs []int, root int) error
+	Scatter                   func(c *mpi.Comm, send, recv S, root int) error
+	ScatterInPlace            func(c *mpi.Comm, buf S, root int) error
+	Scatterv                  func(c *mpi.Comm, send S, counts, displs []int, recv S, root int) error
+	ScattervInPlace           func(c *mpi.Comm, buf S, counts, displs []int, root int) error
+	Allgather                 func(c *mpi.Comm, send, recv S) error
+	AllgatherInPlace          func(c *mpi.Comm, buf S) error
+	Allgatherv                func(c *mpi.Comm, send, recv S, counts, displs []int) error
+	AllgathervInPlace         func(c *mpi.Comm, buf S, counts, displs []int) error
+	Alltoall                  func(c *mpi.Comm, send, recv S) error
+	AlltoallInPlace           func(c *mpi.Comm, buf S) error
+	Alltoallv                 func(c *mpi.Comm, send S, sendcounts, senddispls []int, recv S, recvcounts, recvdispls []int) error
+	AlltoallvInPlace          func(c *mpi.Comm, buf S, counts, displs []int) error
+	Alltoallw                 func(c *mpi.Comm, send, recv []mpi.Buffer) error
+	AlltoallwInPlace          func(c *mpi.Comm, bufs []mpi.Buffer) error
+	Reduce                    func(c *mpi.Comm, send, recv S, o op.Op, root int) error
+	ReduceInPlace             func(c *mpi.Comm, buf S, o op.Op, root int) error
+	Allreduce                 func(c *mpi.Comm, send, recv S, o op.Op) error
+	AllreduceInPlace          func(c *mpi.Comm, buf S, o op.Op) error
+	Scan                      func(c *mpi.Comm, send, recv S, o op.Op) error
+	ScanInPlace               func(c *mpi.Comm, buf S, o op.Op) error
+	Exscan                    func(c *mpi.Comm, send, recv S, o op.Op) error
+	ExscanInPlace             func(c *mpi.Comm, buf S, o op.Op) error
+	ReduceScatterBlock        func(c *mpi.Comm, send, recv S, o op.Op) error
+	ReduceScatterBlockInPlace func(c *mpi.Comm, buf S, o op.Op) error
+	ReduceScatter             func(c *mpi.Comm, send, recv S, counts []int, o op.Op) error
+	ReduceScatterInPlace      func(c *mpi.Comm, buf S, counts []int, o op.Op) error
+}
+
+func functionsOf[S mpi.Data](form form) (f functions[S]) {
+	if form == plain {
+		return functions[S]{
+			Bcast:                     mpi.Bcast[S],
+			Gather:                    mpi.Gather[S],
+			GatherInPlace:             mpi.GatherInPlace[S],
+			Gatherv:                   mpi.Gatherv[S],
+			GathervInPlace:            mpi.GathervInPlace[S],
+			Scatter:                   mpi.Scatter[S],
+			ScatterInPlace:            mpi.ScatterInPlace[S],
+			Scatterv:                  mpi.Scatterv[S],
+			ScattervInPlace:           mpi.ScattervInPlace[S],
+			Allgather:                 mpi.Allgather[S],
+			AllgatherInPlace:          mpi.AllgatherInPlace[S],
+			Allgatherv:                mpi.Allgatherv[S],
+			AllgathervInPlace:         mpi.AllgathervInPlace[S],
+			Alltoall:                  mpi.Alltoall[S],
+			AlltoallInPlace:           mpi.AlltoallInPlace[S],
+			Alltoallv:                 mpi.Alltoallv[S],
+			AlltoallvInPlace:          mpi.AlltoallvInPlace[S],
+			Alltoallw:                 mpi.Alltoallw,
+			AlltoallwInPlace:          mpi.AlltoallwInPlace,
+			Reduce:                    mpi.Reduce[S],
+			ReduceInPlace:             mpi.ReduceInPlace[S],
+			Allreduce:                 mpi.Allreduce[S],
+			AllreduceInPlace:          mpi.AllreduceInPlace[S],
+			Scan:                      mpi.Scan[S],
+			ScanInPlace:               mpi.ScanInPlace[S],
+			Exscan:                    mpi.Exscan[S],
+			ExscanInPlace:             mpi.ExscanInPlace[S],
+			ReduceScatterBlock:        mpi.ReduceScatterBlock[S],
+			ReduceScatterBlockInPlace: mpi.ReduceScatterBlockInPlace[S],
+			ReduceScatter:             mpi.ReduceScatter[S],
+			ReduceScatterInPlace:      mpi.ReduceScatterInPlace[S],
+		}
+	}
+	for _, a := range []struct{ f, nonblocking, persistent any }{
+		{&f.Bcast, mpi.Ibcast[S], mpi.BcastInit[S]},
+		{&f.Gather, mpi.Igather[S], mpi.GatherInit[S]},
+		{&f.GatherInPlace, mpi.IgatherInPlace[S], mpi.GatherInPlaceInit[S]},
+		{&f.Gatherv, mpi.Igatherv[S], mpi.GathervInit[S]},
+		{&f.GathervInPlace, mpi.IgathervInPlace[S], mpi.GathervInPlaceInit[S]},
+		{&f.Scatter, mpi.Iscatter[S], mpi.ScatterInit[S]},
+		{&f.ScatterInPlace, mpi.IscatterInPlace[S], mpi.ScatterInPlaceInit[S]},
+		{&f.Scatterv, mpi.Iscatterv[S], mpi.ScattervInit[S]},
+		{&f.ScattervInPlace, mpi.IscattervInPlace[S], mpi.ScattervInPlaceInit[S]},
+		{&f.Allgather, mpi.Iallgather[S], mpi.AllgatherInit[S]},
+		{&f.AllgatherInPlace, mpi.IallgatherInPlace[S], mpi.AllgatherInPlaceInit[S]},
+		{&f.Allgatherv, mpi.Iallgatherv[S], mpi.AllgathervInit[S]},
+		{&f.AllgathervInPlace, mpi.IallgathervInPlace[S], mpi.AllgathervInPlaceInit[S]},
+		{&f.Alltoall, mpi.Ialltoall[S], mpi.AlltoallInit[S]},
+		{&f.AlltoallInPlace, mpi.IalltoallInPlace[S], mpi.AlltoallInPlaceInit[S]},
+		{&f.Alltoallv, mpi.Ialltoallv[S], mpi.AlltoallvInit[S]},
+		{&f.AlltoallvInPlace, mpi.IalltoallvInPlace[S], mpi.AlltoallvInPlaceInit[S]},
+		{&f.Alltoallw, mpi.Ialltoallw, mpi.AlltoallwInit},
+		{&f.AlltoallwInPlace, mpi.IalltoallwInPlace, mpi.AlltoallwInPlaceInit},
+		{&f.Reduce, mpi.Ireduce[S], mpi.ReduceInit[S]},
+		{&f.ReduceInPlace, mpi.IreduceInPlace[S], mpi.ReduceInPlaceInit[S]},
+		{&f.Allreduce, mpi.Iallreduce[S], mpi.AllreduceInit[S]},
+		{&f.AllreduceInPlace, mpi.IallreduceInPlace[S], mpi.AllreduceInPlaceInit[S]},
+		{&f.Scan, mpi.Iscan[S], mpi.ScanInit[S]},
+		{&f.ScanInPlace, mpi.IscanInPlace[S], mpi.ScanInPlaceInit[S]},
+		{&f.Exscan, mpi.Iexscan[S], mpi.ExscanInit[S]},
+		{&f.ExscanInPlace, mpi.IexscanInPlace[S], mpi.ExscanInPlaceInit[S]},
+		{&f.ReduceScatterBlock, mpi.IreduceScatterBlock[S], mpi.ReduceScatterBlockInit[S]},
+		{&f.ReduceScatterBlockInPlace, mpi.IreduceScatterBlockInPlace[S], mpi.ReduceScatterBlockInPlaceInit[S]},
+		{&f.ReduceScatter, mpi.IreduceScatter[S], mpi.ReduceScatterInit[S]},
+		{&f.ReduceScatterInPlace, mpi.IreduceScatterInPlace[S], mpi.ReduceScatterInPlaceInit[S]},
+	} {
+		if form == nonblocking {
+			adapt(form, a.f, a.nonblocking)
+		} else {
+			adapt(form, a.f, a.persistent)
+		}
+	}
+	return f
+}
+
 // Every type, with different roots and lengths.
 func TestMoves(t *testing.T) {
 	shapes(t, func(t *testing.T, c *mpi.Comm) {
 		for i, s := range subjects {
-			s.moves(t, c, i%c.Size(), i%4, turn(c, i))
+			for _, form := range forms(c, i) {
+				s.moves(t, c, form, i%c.Size(), i%4, turn(c, i))
+			}
 		}
 	})
 }
@@ -193,12 +351,16 @@ func TestMovesOfEveryRootAndLength(t *testing.T) {
 		for root := range c.Size() {
 			for i, n := range []int{0, 1, 7} {
 				if !crowded(c) || root%3 == i {
-					ints.moves(t, c, root, n, turn(c, root/2+i))
+					for _, form := range forms(c, root+i) {
+						ints.moves(t, c, form, root, n, turn(c, root/2+i))
+					}
 				}
 			}
 		}
 		for i, n := range []int{0, 500, 20_000} {
-			ints.moves(t, c, c.Size()-1, n, turn(c, i))
+			for _, form := range forms(c, i) {
+				ints.moves(t, c, form, c.Size()-1, n, turn(c, i))
+			}
 		}
 	})
 }
@@ -246,9 +408,10 @@ func place(how int, counts []int) placed {
 	return p
 }
 
-func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int) {
+func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, form form, root, n int, placings []int) {
 	t.Helper()
 	me, size := c.Rank(), c.Size()
+	f := functionsOf[S](form)
 	// part is what rank i contributes; stale is what a buffer holds before.
 	part := func(i, n int) []E { return values(k.wide, i, n) }
 	stale := func(n int) []E { return values(k.wide, 1e6, n) }
@@ -256,7 +419,7 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 		t.Helper()
 		must(t, err)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s of %T, rank %d of %d, root %d, parts of %d: got %v, want %v", call, got, me, size, root, n, brief(got), brief(want))
+			t.Errorf("%v %s of %T, rank %d of %d, root %d, parts of %d: got %v, want %v", form, call, got, me, size, root, n, brief(got), brief(want))
 		}
 	}
 	mine := part(me, n)
@@ -268,7 +431,7 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 	var none S
 
 	buf := part(me, n)
-	err := mpi.Bcast(c, k.as(buf), root)
+	err := f.Bcast(c, k.as(buf), root)
 	check("Bcast", err, buf, part(root, n))
 
 	// Gather, into a buffer that is longer than needed.
@@ -276,42 +439,42 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 	if me == root {
 		copy(want, all)
 	}
-	err = mpi.Gather(c, send, k.as(recv), root)
+	err = f.Gather(c, send, k.as(recv), root)
 	check("Gather", err, recv, want)
 	if me != root {
-		must(t, mpi.Gather(c, send, none, root))
+		must(t, f.Gather(c, send, none, root))
 	} else {
-		must(t, mpi.Gather(c, send, k.as(recv), root))
+		must(t, f.Gather(c, send, k.as(recv), root))
 		buf, want = stale(len(all)), all
 		copy(buf[me*n:], mine)
 	}
 	if me != root {
 		buf, want = part(me, n), mine
 	}
-	err = mpi.GatherInPlace(c, k.as(buf), root)
+	err = f.GatherInPlace(c, k.as(buf), root)
 	check("GatherInPlace", err, buf, want)
 
 	recv, want = stale(len(all)+3), stale(len(all)+3)
 	copy(want, all)
-	err = mpi.Allgather(c, send, k.as(recv))
+	err = f.Allgather(c, send, k.as(recv))
 	check("Allgather", err, recv, want)
 	buf = stale(len(all))
 	copy(buf[me*n:], mine)
-	err = mpi.AllgatherInPlace(c, k.as(buf))
+	err = f.AllgatherInPlace(c, k.as(buf))
 	check("AllgatherInPlace", err, buf, all)
 
 	recv = stale(n)
 	if me == root {
-		err = mpi.Scatter(c, k.as(all), k.as(recv), root)
+		err = f.Scatter(c, k.as(all), k.as(recv), root)
 	} else {
-		err = mpi.Scatter(c, none, k.as(recv), root)
+		err = f.Scatter(c, none, k.as(recv), root)
 	}
 	check("Scatter", err, recv, mine)
 	buf, want = stale(n), mine
 	if me == root {
 		buf, want = slices.Clone(all), all
 	}
-	err = mpi.ScatterInPlace(c, k.as(buf), root)
+	err = f.ScatterInPlace(c, k.as(buf), root)
 	check("ScatterInPlace", err, buf, want)
 
 	// cell is what rank i sends to rank j.
@@ -323,11 +486,33 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 	}
 	recv, want = stale(len(in)+3), stale(len(in)+3)
 	copy(want, in)
-	err = mpi.Alltoall(c, k.as(out), k.as(recv))
+	err = f.Alltoall(c, k.as(out), k.as(recv))
 	check("Alltoall", err, recv, want)
 	buf = slices.Clone(out)
-	err = mpi.AlltoallInPlace(c, k.as(buf))
+	err = f.AlltoallInPlace(c, k.as(buf))
 	check("AlltoallInPlace", err, buf, in)
+
+	// Alltoallw, with the parts in the opposite order in both buffers, and none
+	// for the first rank.
+	recv, want = stale(len(in)), stale(len(in))
+	outs, ins := make([]mpi.Buffer, size), make([]mpi.Buffer, size)
+	for i := range size {
+		if i == 0 && me%2 == 0 || me == 0 && i%2 == 0 {
+			continue // the zero Buffer, on both sides
+		}
+		at := (size - 1 - i) * n
+		outs[i] = mpi.Slice(k.as(cell(me, i, n)))
+		ins[i] = mpi.Slice(k.as(recv[at : at+n]))
+		copy(want[at:], cell(i, me, n))
+	}
+	err = f.Alltoallw(c, outs, ins)
+	check("Alltoallw", err, recv, want)
+	buf = slices.Clone(out)
+	for i := range size {
+		ins[i] = mpi.Slice(k.as(buf[i*n : (i+1)*n]))
+	}
+	err = f.AlltoallwInPlace(c, ins)
+	check("AlltoallwInPlace", err, buf, in)
 
 	// The same with a count and a place for each part. Each rank has 0, 1 or 2
 	// times n elements.
@@ -354,40 +539,40 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 		recv, want = stale(p.n), stale(p.n)
 		if me == root {
 			want = whole
-			err = mpi.Gatherv(c, send, k.as(recv), p.counts, p.displs, root)
+			err = f.Gatherv(c, send, k.as(recv), p.counts, p.displs, root)
 		} else {
-			err = mpi.Gatherv(c, send, k.as(recv), nil, nil, root)
+			err = f.Gatherv(c, send, k.as(recv), nil, nil, root)
 		}
 		check(name("Gatherv"), err, recv, want)
 		if me == root {
 			buf, want = slices.Clone(own), whole
-			err = mpi.GathervInPlace(c, k.as(buf), p.counts, p.displs, root)
+			err = f.GathervInPlace(c, k.as(buf), p.counts, p.displs, root)
 		} else {
 			buf, want = slices.Clone(mine), mine
-			err = mpi.GathervInPlace(c, k.as(buf), nil, nil, root)
+			err = f.GathervInPlace(c, k.as(buf), nil, nil, root)
 		}
 		check(name("GathervInPlace"), err, buf, want)
 
 		recv = stale(p.n)
-		err = mpi.Allgatherv(c, send, k.as(recv), p.counts, p.displs)
+		err = f.Allgatherv(c, send, k.as(recv), p.counts, p.displs)
 		check(name("Allgatherv"), err, recv, whole)
 		buf = slices.Clone(own)
-		err = mpi.AllgathervInPlace(c, k.as(buf), p.counts, p.displs)
+		err = f.AllgathervInPlace(c, k.as(buf), p.counts, p.displs)
 		check(name("AllgathervInPlace"), err, buf, whole)
 
 		recv = stale(counts[me])
 		if me == root {
-			err = mpi.Scatterv(c, k.as(whole), p.counts, p.displs, k.as(recv), root)
+			err = f.Scatterv(c, k.as(whole), p.counts, p.displs, k.as(recv), root)
 		} else {
-			err = mpi.Scatterv(c, none, nil, nil, k.as(recv), root)
+			err = f.Scatterv(c, none, nil, nil, k.as(recv), root)
 		}
 		check(name("Scatterv"), err, recv, mine)
 		if me == root {
 			buf, want = slices.Clone(whole), whole
-			err = mpi.ScattervInPlace(c, k.as(buf), p.counts, p.displs, root)
+			err = f.ScattervInPlace(c, k.as(buf), p.counts, p.displs, root)
 		} else {
 			buf, want = stale(counts[me]), mine
-			err = mpi.ScattervInPlace(c, k.as(buf), nil, nil, root)
+			err = f.ScattervInPlace(c, k.as(buf), nil, nil, root)
 		}
 		check(name("ScattervInPlace"), err, buf, want)
 
@@ -413,9 +598,9 @@ func (k kind[S, E]) moves(t *testing.T, c *mpi.Comm, root, n int, placings []int
 				copy(in[xp.at[i]:], cell(i, me, swap[i]))
 			}
 		}
-		err = mpi.Alltoallv(c, k.as(out), to, sp.displs, k.as(recv), from, rp.displs)
+		err = f.Alltoallv(c, k.as(out), to, sp.displs, k.as(recv), from, rp.displs)
 		check(fmt.Sprintf("Alltoallv, counts %v and %v, displs %v and %v,", to, from, sp.displs, rp.displs), err, recv, want)
-		err = mpi.AlltoallvInPlace(c, k.as(buf), swap, xp.displs)
+		err = f.AlltoallvInPlace(c, k.as(buf), swap, xp.displs)
 		check(fmt.Sprintf("AlltoallvInPlace, counts %v, displs %v,", swap, xp.displs), err, buf, in)
 	}
 	check("the send buffer after all calls", nil, mine, part(me, counts[me]))
@@ -495,18 +680,23 @@ const all = -1
 func TestReductions(t *testing.T) {
 	shapes(t, func(t *testing.T, c *mpi.Comm) {
 		for i, s := range subjects {
+			turn := i
 			if !crowded(c) {
-				i = all
+				turn = all
 			}
-			s.reduces(t, c, 5, i)
+			for _, form := range forms(c, i) {
+				s.reduces(t, c, form, 5, turn)
+			}
 		}
 		for i, n := range []int{0, 1, 3000} {
-			subjects[12+i].reduces(t, c, n, all)
+			for _, form := range forms(c, i) {
+				subjects[12+i].reduces(t, c, form, n, all)
+			}
 		}
 	})
 }
 
-func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, n, turn int) {
+func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, form form, n, turn int) {
 	t.Helper()
 	for i, o := range allOps {
 		of := k.wide
@@ -516,9 +706,9 @@ func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, n, turn int) {
 		if f, defined := k.ops[o]; defined {
 			which := all
 			if turn != all {
-				which = (turn + i) % 4
+				which = (turn + i) % 6
 			}
-			k.reduce(t, c, o, of, f, i%c.Size(), n, which)
+			k.reduce(t, c, form, o, of, f, i%c.Size(), n, which)
 		} else {
 			k.undefined(t, c, o, n)
 		}
@@ -529,22 +719,23 @@ func (k kind[S, E]) reduces(t *testing.T, c *mpi.Comm, n, turn int) {
 func TestNamedSliceTypes(t *testing.T) {
 	c := mpitest.World(t)
 	for i, s := range namedSubjects {
-		s.reduces(t, c, 3, i)
+		s.reduces(t, c, plain, 3, i)
 	}
-	namedSubjects[5].moves(t, c, 0, 2, turn(c, 1))
+	namedSubjects[5].moves(t, c, plain, 0, 2, turn(c, 1))
 }
 
-// reduce runs one of the four reductions, or all, with o, which is f, on values
+// reduce runs one of the six reductions, or all, with o, which is combine, on values
 // out of of.
-func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E, f func(a, b E) E, root, n, which int) {
+func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, form form, o op.Op, of func(uint64) E, combine func(a, b E) E, root, n, which int) {
 	t.Helper()
 	me, size := c.Rank(), c.Size()
+	f := functionsOf[S](form)
 	// first combines the first ranks, one after the other.
 	first := func(ranks int) []E {
 		s := values(of, 0, n)
 		for r := 1; r < ranks; r++ {
 			for i, x := range values(of, r, n) {
-				s[i] = f(s[i], x)
+				s[i] = combine(s[i], x)
 			}
 		}
 		return s
@@ -554,7 +745,7 @@ func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E
 		t.Helper()
 		must(t, err)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s of %T with %v, rank %d of %d, root %d: got %v, want %v", call, got, o, me, size, root, brief(got), brief(want))
+			t.Errorf("%v %s of %T with %v, rank %d of %d, root %d: got %v, want %v", form, call, got, o, me, size, root, brief(got), brief(want))
 		}
 	}
 	mine := values(of, me, n)
@@ -565,19 +756,19 @@ func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E
 		if me == root {
 			copy(want, first(size))
 		}
-		err := mpi.Reduce(c, send, k.as(recv), o, root)
+		err := f.Reduce(c, send, k.as(recv), o, root)
 		check("Reduce", err, recv, want)
 		// Elsewhere than on root recv is ignored, whatever it is.
 		if me == root {
-			must(t, mpi.Reduce(c, send, k.as(recv), o, root))
+			must(t, f.Reduce(c, send, k.as(recv), o, root))
 		} else {
-			must(t, mpi.Reduce(c, send, k.as([][]E{nil, mine}[me%2]), o, root))
+			must(t, f.Reduce(c, send, k.as([][]E{nil, mine}[me%2]), o, root))
 		}
 		buf, want := slices.Clone(mine), mine
 		if me == root {
 			want = first(size)
 		}
-		err = mpi.ReduceInPlace(c, k.as(buf), o, root)
+		err = f.ReduceInPlace(c, k.as(buf), o, root)
 		check("ReduceInPlace", err, buf, want)
 	}
 	for i, r := range []struct {
@@ -586,9 +777,9 @@ func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E
 		inPlace func(c *mpi.Comm, buf S, o op.Op) error
 		ranks   int // whose values are combined
 	}{
-		{"Allreduce", mpi.Allreduce[S], mpi.AllreduceInPlace[S], size},
-		{"Scan", mpi.Scan[S], mpi.ScanInPlace[S], me + 1},
-		{"Exscan", mpi.Exscan[S], mpi.ExscanInPlace[S], me},
+		{"Allreduce", f.Allreduce, f.AllreduceInPlace, size},
+		{"Scan", f.Scan, f.ScanInPlace, me + 1},
+		{"Exscan", f.Exscan, f.ExscanInPlace, me},
 	} {
 		if which != i+1 && which != all {
 			continue
@@ -606,6 +797,52 @@ func (k kind[S, E]) reduce(t *testing.T, c *mpi.Comm, o op.Op, of func(uint64) E
 		}
 		check(r.call+"InPlace", err, buf, want)
 	}
+
+	// Scattered: rank r gets its share of the result, where each contributes
+	// the shares of all ranks.
+	for i, equal := range []bool{true, false} {
+		if which != 4+i && which != all {
+			continue
+		}
+		counts, at, whole := make([]int, size), 0, 0
+		for r := range counts {
+			if counts[r] = n; !equal {
+				counts[r] = (r + 2) % 3 * n
+			}
+			if r < me {
+				at += counts[r]
+			}
+			whole += counts[r]
+		}
+		share := func(r int) []E { return values(of, 500+r, whole) }
+		result := share(0)
+		for r := 1; r < size; r++ {
+			for i, x := range share(r) {
+				result[i] = combine(result[i], x)
+			}
+		}
+		send, recv, want := share(me), stale(), stale()
+		recv, want = append(recv, recv...), append(want, want...)
+		copy(want, result[at:at+counts[me]])
+		buf := share(me)
+		var err, ierr error
+		if equal {
+			err = f.ReduceScatterBlock(c, k.as(send), k.as(recv), o)
+			ierr = f.ReduceScatterBlockInPlace(c, k.as(buf), o)
+		} else {
+			err = f.ReduceScatter(c, k.as(send), k.as(recv), counts, o)
+			ierr = f.ReduceScatterInPlace(c, k.as(buf), counts, o)
+		}
+		check(fmt.Sprintf("ReduceScatter, counts %v,", counts), err, recv, want)
+		check(fmt.Sprintf("ReduceScatterInPlace, counts %v,", counts), ierr, buf[:counts[me]], result[at:at+counts[me]])
+	}
+
+	a, b, want := values(of, 0, n), values(of, 1, n), make([]E, n)
+	for i := range want {
+		want[i] = combine(a[i], b[i])
+	}
+	err := mpi.ReduceLocal(k.as(a), k.as(b), o)
+	check("ReduceLocal", err, b, want)
 	check("the send buffer after all calls", nil, mine, values(of, me, n))
 }
 
