@@ -880,6 +880,10 @@ func everyCall(size int) []call {
 	part := make(temperatures, 2)
 	ints, sums := make([]int, 2*size), make([]int, 2*size)
 	counts, displs := mpi.Partition(2*size, size)
+	outs, ins := make([]mpi.Buffer, size), make([]mpi.Buffer, size)
+	for i := range size {
+		outs[i], ins[i] = mpi.Slice(ints[2*i:2*i+2]), mpi.Slice(sums[2*i:2*i+2])
+	}
 	rootOr := func(c *mpi.Comm, root int, whole, part temperatures) temperatures {
 		if c != nil && c.Rank() == root {
 			return whole
@@ -917,6 +921,12 @@ func everyCall(size int) []call {
 		{"ScanInPlace", false, func(c *mpi.Comm, _ int) error { return mpi.ScanInPlace(c, sums, op.Max) }},
 		{"Exscan", false, func(c *mpi.Comm, _ int) error { return mpi.Exscan(c, ints, sums, op.Sum) }},
 		{"ExscanInPlace", false, func(c *mpi.Comm, _ int) error { return mpi.ExscanInPlace(c, sums, op.Max) }},
+		{"ReduceScatterBlock", false, func(c *mpi.Comm, _ int) error { return mpi.ReduceScatterBlock(c, all, part, op.Sum) }},
+		{"ReduceScatterBlockInPlace", false, func(c *mpi.Comm, _ int) error { return mpi.ReduceScatterBlockInPlace(c, all, op.Max) }},
+		{"ReduceScatter", false, func(c *mpi.Comm, _ int) error { return mpi.ReduceScatter(c, all, part, counts, op.Sum) }},
+		{"ReduceScatterInPlace", false, func(c *mpi.Comm, _ int) error { return mpi.ReduceScatterInPlace(c, all, counts, op.Max) }},
+		{"Alltoallw", false, func(c *mpi.Comm, _ int) error { return mpi.Alltoallw(c, outs, ins) }},
+		{"AlltoallwInPlace", false, func(c *mpi.Comm, _ int) error { return mpi.AlltoallwInPlace(c, ins) }},
 	}
 }
 
