@@ -336,6 +336,90 @@ func TestTruncatedAmongOthers(t *testing.T) {
 	}
 }
 
+// Each request of a Waitall keeps its own result, however many fail and
+// whatever for, and whoever tests them: the call itself or, when they are late,
+// the engine.
+func TestErrorsAmongMany(t *testing.T) {
+	c := mpitest.World(t)
+	if c.Size() == 1 {
+		knownbug.TruncatedSelf.Skip(t)
+	}
+	const n = 300 // more than one batch
+	next, prev := (c.Rank()+1)%c.Size(), (c.Rank()+c.Size()-1)%c.Size()
+	for _, late := range []bool{false, true} {
+		bufs := make([][]int, n)
+		rs := make([]*mpi.Request, n)
+		want := make([]error, n)
+		for i := range rs {
+			bufs[i] = []int{-1, -1, -1}
+			switch i % 5 {
+			case 1: // too short for its message
+				rs[i], want[i] = mpi.Irecv(c, bufs[i][:1], prev, i), mpi.ErrTruncate
+			case 3: // never posted
+				rs[i], want[i] = mpi.Irecv(c, bufs[i], c.Size(), i), mpi.ErrRank
+			default:
+				rs[i] = mpi.Irecv(c, bufs[i], prev, i)
+			}
+		}
+		done := make(chan error, 1)
+		if late {
+			go func() { done <- mpi.Waitall(rs...) }()
+		}
+		must(t, c.Barrier())
+		var sends []*mpi.Request
+		for i := range rs {
+			if i%5 != 3 {
+				sends = append(sends, mpi.Isend(c, []int{i, c.Rank()}, next, i))
+			}
+		}
+		must(t, c.Barrier())
+		if !late {
+			done <- mpi.Waitall(rs...)
+		}
+		err := <-done
+		must(t, mpi.Waitall(sends...))
+		if !errors.Is(err, mpi.ErrTruncate) || !errors.Is(err, mpi.ErrRank) {
+			t.Errorf("Waitall: %v, want both ErrTruncate and ErrRank", err)
+		}
+		if joined, ok := err.(interface{ Unwrap() []error }); !ok || len(joined.Unwrap()) != 2*n/5 {
+			t.Errorf("Waitall joins the wrong number of errors, want %d", 2*n/5)
+		}
+		for i, r := range rs {
+			st, err := r.Wait()
+			if !errors.Is(err, want[i]) {
+				t.Fatalf("late %v: request %d: %v, want %v", late, i, err, want[i])
+			}
+			if want[i] == nil && (st.Count != 2 || st.Tag != i || bufs[i][0] != i || bufs[i][1] != prev) {
+				t.Fatalf("late %v: request %d: %+v, %v", late, i, st, bufs[i])
+			}
+			if bufs[i][2] != -1 || want[i] == mpi.ErrTruncate && bufs[i][1] != -1 {
+				t.Fatalf("late %v: request %d wrote past its buffer: %v", late, i, bufs[i])
+			}
+		}
+		must(t, c.Barrier())
+	}
+
+	// Waitany and Waitsome name the one that failed.
+	for _, some := range []bool{false, true} {
+		rs := []*mpi.Request{mpi.Irecv(c, make([]int, 1), prev, 1), mpi.Irecv(c, make([]int, 1), prev, 2)}
+		s := mpi.Isend(c, []int{1, 2}, next, 2)
+		if some {
+			done, err := mpi.Waitsome(rs...)
+			if !slices.Equal(done, []int{1}) || !errors.Is(err, mpi.ErrTruncate) {
+				t.Errorf("Waitsome: %v, %v, want [1] and ErrTruncate", done, err)
+			}
+		} else if i, err := mpi.Waitany(rs...); i != 1 || !errors.Is(err, mpi.ErrTruncate) {
+			t.Errorf("Waitany: %d, %v, want 1 and ErrTruncate", i, err)
+		}
+		s.Wait()
+		must(t, c.Barrier()) // the other message is not under way before
+		must(t, mpi.Send(c, []int{7}, next, 1))
+		if st, err := rs[0].Wait(); err != nil || st.Count != 1 {
+			t.Errorf("the other: %+v, %v", st, err)
+		}
+	}
+}
+
 // Each wrong argument is refused before anything is sent, with an error that
 // has the right class and names the argument and its value.
 func TestArguments(t *testing.T) {

@@ -64,6 +64,30 @@ static int error_of(int rc, const MPI_Status *st)
 	return rc == MPI_ERR_IN_STATUS ? st->MPI_ERROR : MPI_SUCCESS;
 }
 
+// Completes a list in which MPI_Testsome has found a failed request. Open MPI
+// then frees all failed ones that it sees, and among these may be one that
+// another thread's call completed after the test: it is gone, and testing it
+// again would free it twice, and with it the communicator. It is reported here,
+// with the failure that it was freed for.
+static int add_vanished(int n, const MPI_Request *r, int got, int *idx, MPI_Status *st)
+{
+	int known = got, failed = 0;
+	while (failed < known && st[failed].MPI_ERROR == MPI_SUCCESS)
+		failed++;
+	for (int i = 0; i < n && failed < known; i++) {
+		int k = 0;
+		if (r[i] != MPI_REQUEST_NULL)
+			continue;
+		while (k < known && idx[k] != i)
+			k++;
+		if (k == known) {
+			idx[got] = i;
+			st[got++] = st[failed];
+		}
+	}
+	return got;
+}
+
 // Tests n <= BATCH requests at the address reqs until one completes or spin
 // nanoseconds are over, then, if asked, yields the core. Returns how many
 // completed, each described in out, or minus the error code.
@@ -83,6 +107,8 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 			return -rc;
 		if (got == MPI_UNDEFINED)
 			return 0;
+		if (rc != MPI_SUCCESS)
+			got = add_vanished(n, r, got, idx, st);
 		if (got > 0) {
 			for (int i = 0; i < got; i++) {
 				d[i].index = idx[i];
@@ -125,6 +151,8 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
 			int rc = MPI_Testsome(m, r, &got, idx, st);
 			if (rc != MPI_SUCCESS && rc != MPI_ERR_IN_STATUS)
 				return -rc;
+			if (rc != MPI_SUCCESS)
+				got = add_vanished(m, r, got, idx, st);
 			for (int i = 0; i < got; i++) { // not if MPI_UNDEFINED, which is negative
 				int w = where[idx[i]];
 				h[w] = 0;
