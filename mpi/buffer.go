@@ -108,6 +108,19 @@ func viewOf[B Data](buf B) view {
 	return view{h.ptr, h.len, &cgo.BasicElem[kind]}
 }
 
+// copyTo copies the elements, with what lies between them, into mem, which is
+// as long as their span, and is the view of that copy.
+func (v view) copyTo(mem []byte) view {
+	if n := v.span(); n > 0 {
+		copy(mem, unsafe.Slice((*byte)(v.ptr), n))
+		v.ptr = unsafe.Pointer(unsafe.SliceData(mem))
+	}
+	return v
+}
+
+// clone is a copy of the elements in memory of its own.
+func (v view) clone() view { return v.copyTo(make([]byte, v.span())) }
+
 var kinds = [...]cgo.Kind{
 	reflect.Bool:       cgo.Bool,
 	reflect.Int:        cgo.Int64,

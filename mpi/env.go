@@ -135,7 +135,8 @@ func Init(opts ...Option) error {
 
 // Finalize ends the use of MPI; no other call works afterwards. All ranks must
 // call it, with their communication complete: operations still pending are
-// named on standard error. Main calls it.
+// named on standard error. A SendBuffer that is attached is detached, which
+// waits for its messages. Main calls it.
 //
 // Implements: MPI_Finalize (MPI 4.1 §11.2.2)
 func Finalize() error {
@@ -147,6 +148,9 @@ func Finalize() error {
 	if ops := inFlight(); len(ops) > 0 {
 		fmt.Fprintf(os.Stderr, "mpi: Finalize on rank %d with %d operations in flight: %s\n",
 			world.rank, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
+	}
+	if err := detachBuffer(); err != nil {
+		return err
 	}
 	lifecycle.Store(finalized)
 	eng.close()

@@ -1,7 +1,8 @@
 package mpi
 
 import (
-	"unsafe"
+	"context"
+	"fmt"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -45,21 +46,15 @@ func Sendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, rec
 //
 // Implements: MPI_Sendrecv_replace (MPI 4.1 §3.10)
 func SendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int) (Status, error) {
-	v := viewOf(buf)
-	out := v
 	// The arguments come first: a copy of a large buffer is not for nothing.
 	if err := c.checkSendrecv("SendrecvReplace", dest, sendtag, source, recvtag); err != nil {
 		return Status{}, err
 	}
+	v := viewOf(buf)
 	if err := v.check("SendrecvReplace"); err != nil {
 		return Status{}, err
 	}
-	if n := v.span(); n > 0 {
-		tmp := make([]byte, n)
-		copy(tmp, unsafe.Slice((*byte)(v.ptr), n))
-		out.ptr = unsafe.Pointer(unsafe.SliceData(tmp))
-	}
-	return c.sendrecv("SendrecvReplace", out, dest, sendtag, v, source, recvtag)
+	return c.sendrecv("SendrecvReplace", v.clone(), dest, sendtag, v, source, recvtag)
 }
 
 // Isend begins to send all elements of buf, as Send does, and returns at once.
@@ -84,10 +79,13 @@ func Irecv[B Data](c *Comm, buf B, source, tag int) *Request {
 //
 // Implements: MPI_Probe (MPI 4.1 §3.8.1)
 func (c *Comm) Probe(source, tag int) (Status, error) {
-	if err := c.checkRecv("Probe", "source", "tag", source, tag); err != nil {
-		return Status{}, err
-	}
-	return c.probe("Probe", source, tag)
+	return c.probe(context.Background(), "Probe", source, tag)
+}
+
+// ProbeContext is Probe until ctx ends: then it returns an error that wraps the
+// context's cause, such as context.DeadlineExceeded.
+func (c *Comm) ProbeContext(ctx context.Context, source, tag int) (Status, error) {
+	return c.probe(ctx, "ProbeContext", source, tag)
 }
 
 // Iprobe reports whether there is a message with the tag (or AnyTag) from
@@ -246,27 +244,51 @@ func (r *Request) posted(h cgo.Request, rc int) *Request {
 	return r
 }
 
-// probe polls for itself: a probe has no request that the engine could test.
-// It starts where a blocking receive would, and then looks again whenever the
-// engine has had its turn.
-func (c *Comm) probe(op string, source, tag int) (Status, error) {
+func (c *Comm) probe(ctx context.Context, op string, source, tag int) (Status, error) {
+	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
+		return Status{}, err
+	}
+	var s cgo.Status
+	err := c.lookFor(ctx, op, func(spin int64) (found bool) {
+		s, found = cgo.Iprobe(source, tag, c.h, spin)
+		return found
+	})
+	if err != nil {
+		return Status{}, err
+	}
+	if s.RC != 0 {
+		return Status{}, cgo.NewError(op, int(s.RC))
+	}
+	return newStatus(s, 1), nil
+}
+
+// lookFor calls look, which asks the library for a message for spin
+// nanoseconds, until it has an answer or ctx ends. A probe has no request that
+// the engine could test, so it polls for itself: it starts where a blocking
+// receive would, and then looks again whenever the engine has had its turn.
+func (c *Comm) lookFor(ctx context.Context, op string, look func(spin int64) bool) error {
 	var b backoff
 	for {
 		spin, gated := eng.enter()
-		s, found := cgo.Iprobe(source, tag, c.h, spin)
+		found := look(spin)
 		eng.leave(gated)
 		if found {
-			if s.RC != 0 {
-				return Status{}, cgo.NewError(op, int(s.RC))
-			}
-			return newStatus(s, 1), nil
+			return nil
 		}
 		b.pause()
 		// Finalize may have come meanwhile.
 		if err := c.check(op); err != nil {
-			return Status{}, err
+			return err
+		}
+		if ctx.Err() != nil {
+			return gaveUpError(op, ctx)
 		}
 	}
+}
+
+// gaveUpError is the error of a call whose context has ended.
+func gaveUpError(op string, ctx context.Context) error {
+	return fmt.Errorf("mpi: %s: gave up waiting: %w", op, context.Cause(ctx))
 }
 
 // pendingHalf is what a blocking call left pending; the zero value is nothing.

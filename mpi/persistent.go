@@ -84,6 +84,10 @@ func (r *Request) Start() error {
 	if err := r.arm("Request.Start"); err != nil {
 		return err
 	}
+	if r.bsend != nil {
+		r.startBuffered()
+		return nil
+	}
 	_, gated := eng.enter()
 	rc := cgo.Start(r.h)
 	eng.leave(gated)
@@ -112,14 +116,23 @@ func Startall(rs ...*Request) error {
 			}
 			break
 		}
-		p.handles = append(p.handles, r.h)
+		if r.bsend == nil {
+			p.handles = append(p.handles, r.h)
+		}
 	}
-	if err == nil && len(p.handles) > 0 {
-		_, gated := eng.enter()
-		rc := cgo.Startall(p.handles)
-		eng.leave(gated)
+	if err == nil {
+		rc := 0
+		if len(p.handles) > 0 {
+			_, gated := eng.enter()
+			rc = cgo.Startall(p.handles)
+			eng.leave(gated)
+		}
 		for _, r := range rs {
-			if r != nil {
+			switch {
+			case r == nil:
+			case rc == 0 && r.bsend != nil:
+				r.startBuffered()
+			default:
 				err = r.started(op, rc)
 			}
 		}
@@ -145,7 +158,7 @@ func (r *Request) arm(op string) error {
 	if !r.state.CompareAndSwap(reqReported, reqStarting) && !r.state.CompareAndSwap(reqDone, reqStarting) {
 		return argError(op, ErrRequest, "the request of %s is active: wait for it before it is started again", r.op)
 	}
-	if r.h == 0 {
+	if r.h == 0 && r.bsend == nil {
 		r.state.Store(reqReported)
 		return argError(op, ErrRequest, "the request of %s has been freed", r.op)
 	}
@@ -171,17 +184,26 @@ func (r *Request) started(op string, rc int) error {
 	return nil
 }
 
+// startBuffered does all that an armed request of BsendInit has to do.
+func (r *Request) startBuffered() {
+	r.st, r.err = Status{}, r.bsend()
+	r.state.Store(reqDone)
+}
+
 func (r *Request) freePersistent() error {
 	const op = "Request.Free"
 	if err := r.arm(op); err != nil {
-		if r.complete() && r.h == 0 {
+		if r.complete() && r.h == 0 && r.bsend == nil {
 			return nil // freed already
 		}
 		return err
 	}
 	h := r.h
-	r.h = 0
+	r.h, r.bsend = 0, nil
 	r.land()
 	r.state.Store(reqReported)
+	if h == 0 {
+		return nil // of BsendInit, which the library does not know
+	}
 	return cgo.RequestFree(h)
 }

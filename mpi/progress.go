@@ -431,6 +431,20 @@ func (e *engine) pollOnce() {
 	}
 }
 
+// turn has the whole table tested at least once, by whoever leads.
+func (e *engine) turn() {
+	e.mu.Lock()
+	parts := len(e.reqs)/cgo.Batch + 1
+	e.mu.Unlock()
+	for range parts + 1 {
+		e.mu.Lock()
+		e.pollOnce()
+		e.mu.Unlock()
+		// A leader tests one part between two orders.
+		e.alone(func() {})
+	}
+}
+
 // nap is how long the leader may sleep when nothing has happened for so long:
 // at most a sixty-fourth of that, so that no wait grows by more than it, and
 // never while the library has a long transfer to move.

@@ -3,7 +3,6 @@ package mpi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -37,7 +36,11 @@ type Request struct {
 	persistent bool
 	coll       bool
 	keep       *flight
-	kept       uintptr // what C keeps for the operation
+	kept       uintptr      // what C keeps for the operation
+	bsend      func() error // what starting a request of BsendInit does
+
+	// The other half of an Isendrecv, whose turn comes when h is complete.
+	second cgo.Request
 
 	// The result, written once before the state becomes reqDone.
 	st  Status
@@ -167,8 +170,11 @@ func (r *Request) result(s cgo.Status) {
 			r.st = nobody
 		}
 	}
-	if s.RC != 0 {
+	if s.RC != 0 && r.err == nil {
 		r.err = cgo.NewError(r.op, int(s.RC))
+	}
+	if r.second != 0 {
+		return
 	}
 	switch {
 	case !r.persistent:
@@ -178,9 +184,24 @@ func (r *Request) result(s cgo.Status) {
 	}
 }
 
+// turnOver goes on to the second half of an Isendrecv whose first half is
+// complete, if r is one.
+func (r *Request) turnOver() bool {
+	if r.second == 0 {
+		return false
+	}
+	r.h, r.second = r.second, 0
+	r.elem = 0 // the status is the receive's
+	return true
+}
+
 // finish completes a request of the engine's; engine.mu is held.
 func (r *Request) finish(s cgo.Status) {
 	r.result(s)
+	if r.turnOver() {
+		eng.add(r)
+		return
+	}
 	r.release()
 }
 
@@ -217,6 +238,10 @@ func (r *Request) claim() bool {
 // settle ends a claim with the operation's result.
 func (r *Request) settle(s cgo.Status) {
 	r.result(s)
+	if r.turnOver() {
+		r.unclaim()
+		return
+	}
 	if !r.state.CompareAndSwap(reqClaimed, reqDone) {
 		eng.mu.Lock()
 		r.release()
@@ -286,7 +311,7 @@ func (r *Request) Wait() (Status, error) {
 func (r *Request) WaitContext(ctx context.Context) (Status, error) {
 	st, done, err := r.wait(ctx.Done())
 	if !done {
-		return Status{}, fmt.Errorf("mpi: %s: gave up waiting: %w", r.op, context.Cause(ctx))
+		return Status{}, gaveUpError(r.op, ctx)
 	}
 	return st, err
 }
@@ -387,6 +412,9 @@ func (r *Request) poke() bool {
 		eng.leave(gated)
 		if h == 0 {
 			r.settle(s)
+			if !r.complete() {
+				return r.poke() // the second half
+			}
 		} else {
 			r.unclaim()
 		}

@@ -15,6 +15,7 @@
 #define TYPE(x) ((MPI_Datatype)(x))
 #define OP(x) ((MPI_Op)(x))
 #define REQ(x) ((MPI_Request)(x))
+#define MESSAGE(x) ((MPI_Message)(x))
 #define PTR(x) ((void *)(x))
 
 // MPI-4 has a twin with 64-bit counts for every call (MPI_Send_c).
@@ -59,6 +60,9 @@ void m4g_received(const MPI_Status *st, int rc, m4g_status *out);
 m4g_brief m4g_brief_of(const m4g_status *s);
 m4g_brief m4g_pending(MPI_Request r);
 void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
+
+// Says that a thread is posting or testing; see m4g_busy in p2p.c.
+#define BUSY(on) __atomic_store_n(&m4g_busy, on, __ATOMIC_RELAXED)
 
 // Tests r until it is done or spin nanoseconds are over; in p2p.c.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);

@@ -64,8 +64,6 @@ int m4g_fit_large(int64_t n, MPI_Datatype t, m4g_fit *out)
 // and none while everybody is stuck behind a lock.
 int32_t m4g_busy;
 
-#define BUSY(on) __atomic_store_n(&m4g_busy, on, __ATOMIC_RELAXED)
-
 static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, MPI_Request *r)
 {
 	int rc;

@@ -96,6 +96,13 @@ typedef struct {
 	m4g_status st;
 } m4g_done;
 
+// What a matched probe found; message is meaningless unless found is set.
+typedef struct {
+	m4g_status st;
+	m4g_h message;
+	int32_t found;
+} m4g_matched;
+
 // env.c
 int m4g_init(int *provided);
 int m4g_query_thread(int *provided);
@@ -131,6 +138,14 @@ m4g_made m4g_send_init(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, 
 m4g_made m4g_recv_init(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
 m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
 m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin);
+
+// bsend.c
+int m4g_bsend_overhead(void);
+
+// mprobe.c
+m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin);
+m4g_brief m4g_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, int64_t spin);
+m4g_made m4g_imrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message);
 
 // request.c
 m4g_brief m4g_test(m4g_h req, int64_t spin);

@@ -1,0 +1,69 @@
+#include "internal.h"
+
+m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin)
+{
+	m4g_matched m = {{0}};
+	MPI_Message message = MPI_MESSAGE_NULL;
+	MPI_Status st;
+	int flag = 0;
+	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	source = m4g_rank_in(source);
+	tag = m4g_tag_in(tag);
+	do {
+		int rc = MPI_Improbe(source, tag, COMM(comm), &flag, &message, &st);
+		if (rc != MPI_SUCCESS) {
+			m.st.rc = rc;
+			return m;
+		}
+	} while (!flag && spin > 0 && m4g_now() < end);
+	if (flag) {
+		m4g_received(&st, MPI_SUCCESS, &m.st);
+		m.message = H(message);
+		m.found = 1;
+	}
+	return m;
+}
+
+static int post_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, MPI_Request *r)
+{
+	MPI_Message m = MESSAGE(message);
+	m4g_fit fit;
+	int rc;
+	BUSY(1);
+#if M4G_LARGE
+	if (n > INT_MAX) {
+		rc = MPI_Imrecv_c(PTR(buf), n, TYPE(type), &m, r);
+		BUSY(0);
+		return rc;
+	}
+#endif
+	if ((rc = m4g_fit_in(n, TYPE(type), &fit)) == MPI_SUCCESS) {
+		rc = MPI_Imrecv(PTR(buf), fit.n, fit.t, &m, r);
+		m4g_fit_done(&fit);
+	}
+	BUSY(0);
+	return rc;
+}
+
+m4g_brief m4g_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, int64_t spin)
+{
+	m4g_status s = {0};
+	MPI_Request r = MPI_REQUEST_NULL;
+	MPI_Status st;
+	s.rc = post_mrecv(buf, n, type, message, &r);
+	if (s.rc == MPI_SUCCESS) {
+		int done, rc = m4g_spin_test(&r, spin, &done, &st);
+		if (!done)
+			return m4g_pending(r);
+		m4g_received(&st, rc, &s);
+	}
+	return m4g_brief_of(&s);
+}
+
+m4g_made m4g_imrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int rc = post_mrecv(buf, n, type, message, &r);
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
