@@ -180,6 +180,9 @@ func (r *Request) started(op string, rc int) error {
 	if r.size >= largeTransfer {
 		eng.large.Add(1)
 	}
+	if r.parts != nil {
+		clear(r.parts.ready)
+	}
 	r.state.Store(reqActive)
 	return nil
 }

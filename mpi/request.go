@@ -35,6 +35,8 @@ type Request struct {
 	// until Free.
 	persistent bool
 	coll       bool
+	parts      *partition
+	general    *general
 	keep       *flight
 	kept       uintptr      // what C keeps for the operation
 	bsend      func() error // what starting a request of BsendInit does
@@ -172,6 +174,9 @@ func (r *Request) result(s cgo.Status) {
 	}
 	if s.RC != 0 && r.err == nil {
 		r.err = cgo.NewError(r.op, int(s.RC))
+	}
+	if r.general != nil {
+		r.err = r.general.end(r.err)
 	}
 	if r.second != 0 {
 		return
@@ -477,6 +482,9 @@ var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c
 func (r *Request) Cancel() (err error) {
 	if r == nil || r.complete() {
 		return nil
+	}
+	if r.general != nil {
+		return r.general.cancel()
 	}
 	if r.coll {
 		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: MPI does not define it for collectives", r.op)

@@ -147,6 +147,16 @@ m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin);
 m4g_brief m4g_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, int64_t spin);
 m4g_made m4g_imrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message);
 
+// partitioned.c
+m4g_made m4g_psend_init(int parts, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
+m4g_made m4g_precv_init(int parts, m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
+int m4g_pready_range(m4g_h req, int low, int high);
+m4g_made m4g_parrived(m4g_h req, int part);
+
+// grequest.c
+m4g_made m4g_grequest_start(uintptr_t id);
+int m4g_grequest_complete(m4g_h req);
+
 // request.c
 m4g_brief m4g_test(m4g_h req, int64_t spin);
 int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield);
