@@ -71,14 +71,10 @@ static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, in
 	dest = m4g_rank_in(dest);
 	switch (mode) {
 	case 1:
-		POST(rc, MPI_Ibsend(PTR(buf), N, T, dest, tag, COMM(comm), r),
-			MPI_Ibsend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
-		break;
-	case 2:
 		POST(rc, MPI_Issend(PTR(buf), N, T, dest, tag, COMM(comm), r),
 			MPI_Issend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
 		break;
-	case 3:
+	case 2:
 		POST(rc, MPI_Irsend(PTR(buf), N, T, dest, tag, COMM(comm), r),
 			MPI_Irsend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
 		break;
@@ -189,14 +185,10 @@ m4g_made m4g_send_init(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, 
 	dest = m4g_rank_in(dest);
 	switch (mode) {
 	case 1:
-		POST(rc, MPI_Bsend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
-			MPI_Bsend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
-		break;
-	case 2:
 		POST(rc, MPI_Ssend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
 			MPI_Ssend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
 		break;
-	case 3:
+	case 2:
 		POST(rc, MPI_Rsend_init(PTR(buf), N, T, dest, tag, COMM(comm), &r),
 			MPI_Rsend_init_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), &r));
 		break;

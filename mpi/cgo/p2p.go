@@ -14,10 +14,9 @@ var busy = (*int32)(unsafe.Pointer(&C.m4g_busy))
 // operation, mostly: it may miss some beside others.
 func Busy() bool { return atomic.LoadInt32(busy) != 0 }
 
-// Send modes.
+// Send modes that the library looks after; buffered mode is package mpi's.
 const (
 	Standard = iota
-	Buffered
 	Synchronous
 	Ready
 )
