@@ -23,7 +23,13 @@ static void die(const char *text, const char *detail)
 }
 
 // The benchmarks. A kernel runs n iterations on its rank; ops says how many
-// operations one iteration is, because time is reported per operation.
+// operations one iteration is, because time is reported per operation. The
+// receive buffer has the size this many times; 0 stands for the number of ranks.
+
+enum { window = 64, max_ranks = 64 };
+
+static int world_size, counts[max_ranks], displs[max_ranks];
+static char *unused; // as long as the receive buffer
 
 static void pingpong(char *send, char *recv, int size, long long n)
 {
@@ -40,19 +46,89 @@ static void pingpong(char *send, char *recv, int size, long long n)
 		}
 }
 
+static void acknowledge(void)
+{
+	if (rank == 0)
+		MPI_Recv(NULL, 0, MPI_BYTE, 1, control_tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+	else
+		MPI_Send(NULL, 0, MPI_BYTE, 0, control_tag, MPI_COMM_WORLD);
+}
+
+static void rate(char *send, char *recv, int size, long long n)
+{
+	MPI_Request r[window];
+	for (long long i = 0; i < n; i++) {
+		for (int k = 0; k < window; k++)
+			if (rank == 0)
+				MPI_Isend(send, size, MPI_BYTE, 1, data_tag, MPI_COMM_WORLD, &r[k]);
+			else
+				MPI_Irecv(recv + (size_t)k * size, size, MPI_BYTE, 0, data_tag, MPI_COMM_WORLD, &r[k]);
+		MPI_Waitall(window, r, MPI_STATUSES_IGNORE);
+		acknowledge();
+	}
+}
+
+static void persistent(char *send, char *recv, int size, long long n)
+{
+	MPI_Request r[window];
+	for (int k = 0; k < window; k++)
+		if (rank == 0)
+			MPI_Send_init(send, size, MPI_BYTE, 1, data_tag, MPI_COMM_WORLD, &r[k]);
+		else
+			MPI_Recv_init(recv + (size_t)k * size, size, MPI_BYTE, 0, data_tag, MPI_COMM_WORLD, &r[k]);
+	for (long long i = 0; i < n; i++) {
+		MPI_Startall(window, r);
+		MPI_Waitall(window, r, MPI_STATUSES_IGNORE);
+		acknowledge();
+	}
+	for (int k = 0; k < window; k++)
+		MPI_Request_free(&r[k]);
+}
+
+// Each collective in a loop.
+#define LOOP(name, call)                                                                                               \
+	static void name(char *send, char *recv, int size, long long n)                                                    \
+	{                                                                                                                  \
+		(void)send, (void)recv, (void)size;                                                                            \
+		for (long long i = 0; i < n; i++)                                                                              \
+			call;                                                                                                      \
+	}
+#define W MPI_COMM_WORLD
+LOOP(barrier, MPI_Barrier(W))
+LOOP(bcast, MPI_Bcast(send, size, MPI_BYTE, 0, W))
+LOOP(reduce, MPI_Reduce(send, recv, size / 8, MPI_DOUBLE, MPI_SUM, 0, W))
+LOOP(allreduce, MPI_Allreduce(send, recv, size / 8, MPI_DOUBLE, MPI_SUM, W))
+LOOP(allgather, MPI_Allgather(send, size, MPI_BYTE, recv, size, MPI_BYTE, W))
+LOOP(alltoall, MPI_Alltoall(recv, size, MPI_BYTE, unused, size, MPI_BYTE, W))
+LOOP(gatherv, MPI_Gatherv(send, size, MPI_BYTE, recv, counts, displs, MPI_BYTE, 0, W))
+LOOP(scatterv, MPI_Scatterv(recv, counts, displs, MPI_BYTE, send, size, MPI_BYTE, 0, W))
+
 static const struct bench {
 	const char *name;
-	int ops;
+	int ops, times;
 	void (*kernel)(char *send, char *recv, int size, long long n);
 } benches[] = {
-	{"latency", 2, pingpong},
-	{"bandwidth", 2, pingpong},
+	{"latency", 2, 1, pingpong},
+	{"bandwidth", 2, 1, pingpong},
+	{"wait-context", 2, 1, pingpong},
+	{"wait-done", 2, 1, pingpong},
+	{"rate", window, window, rate},
+	{"persistent", window, window, persistent},
+	{"barrier", 1, 1, barrier},
+	{"bcast", 1, 1, bcast},
+	{"reduce", 1, 1, reduce},
+	{"allreduce", 1, 1, allreduce},
+	{"allgather", 1, 0, allgather},
+	{"alltoall", 1, 0, alltoall},
+	{"gatherv", 1, 0, gatherv},
+	{"scatterv", 1, 0, scatterv},
 };
 
 // Rank 0 says how many iterations come next; 0 ends the size.
 static void announce(long long n)
 {
-	MPI_Send(&n, 1, MPI_LONG_LONG, 1, control_tag, MPI_COMM_WORLD);
+	for (int to = 1; to < world_size; to++)
+		MPI_Send(&n, 1, MPI_LONG_LONG, to, control_tag, MPI_COMM_WORLD);
 }
 
 static double batch(const struct bench *b, char *send, char *recv, int size, long long n)
@@ -114,7 +190,7 @@ int main(int argc, char **argv)
 {
 	const char *name = "latency", *sizes_text = "8", *iters_text = NULL;
 	double min_time = 0.2;
-	int level = MPI_THREAD_MULTIPLE, provided, world;
+	int level = MPI_THREAD_MULTIPLE, provided;
 	const char *unknown = NULL;
 
 	for (int i = 1; i < argc; i++) {
@@ -138,11 +214,11 @@ int main(int argc, char **argv)
 
 	MPI_Init_thread(&argc, &argv, level, &provided);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-	MPI_Comm_size(MPI_COMM_WORLD, &world);
+	MPI_Comm_size(MPI_COMM_WORLD, &world_size);
 	if (unknown != NULL)
 		die("unknown argument ", unknown);
-	if (world != 2)
-		die("the benchmarks need 2 ranks", "");
+	if (world_size < 2 || world_size > max_ranks)
+		die("the benchmarks need 2 to 64 ranks", "");
 	if (provided < level) // the standard orders the levels
 		die("the library does not provide the thread level", "");
 
@@ -165,11 +241,14 @@ int main(int argc, char **argv)
 	}
 
 	// Allocated and touched once, so that no page fault falls into a timing.
-	char *send = malloc(max), *recv = malloc(max);
-	if (send == NULL || recv == NULL)
+	size_t all = (size_t)max * (b->times ? b->times : world_size);
+	char *send = malloc(max), *recv = malloc(all);
+	unused = malloc(all);
+	if (send == NULL || recv == NULL || unused == NULL)
 		die("out of memory", "");
 	memset(send, 1, max);
-	memset(recv, 2, max);
+	memset(recv, 2, all);
+	memset(unused, 3, all);
 
 	if (rank == 0) {
 		char version[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -178,12 +257,18 @@ int main(int argc, char **argv)
 		version[strcspn(version, "\n")] = 0; // MPICH tells a page; the first line names the version
 		printf("# %s\n", version);
 	}
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < world_size; k++) {
+			counts[k] = (int)sizes[i];
+			displs[k] = k * (int)sizes[i];
+		}
 		if (rank == 0)
 			lead(b, send, recv, (int)sizes[i], iters[i], min_time);
 		else
 			follow(b, send, recv, (int)sizes[i]);
+	}
 
+	free(unused);
 	free(send);
 	free(recv);
 	MPI_Finalize();

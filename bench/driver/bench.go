@@ -26,14 +26,56 @@ type benchmark struct {
 	unit    unit
 	twins   []twin // the first is judged against each of the others
 	cgocall bool   // whether each pair also measures an empty cgo call
+	largest int64  // bytes; 0 for no limit
+	kernel  string // what the programs call it; empty for name
 	verdict func(w io.Writer, r *result)
 }
 
 // benchmarks is the one list of what there is. To add a benchmark: a kernel of
 // that name in bench/go and in bench/c, and an entry here.
-var benchmarks = []benchmark{
+var benchmarks = append([]benchmark{
 	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, cgocall: true, verdict: latencyVerdict},
 	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin}, verdict: bandwidthVerdict},
+	{name: "wait-context", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
+	{name: "wait-done", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
+	{name: "rate", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "persistent", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+}, collectives(2, 4)...)
+
+// collectives are the benchmarks of collectives, for each number of ranks.
+func collectives(ranks ...int) (bs []benchmark) {
+	for _, n := range ranks {
+		for _, name := range []string{"barrier", "bcast", "reduce", "allreduce", "allgather", "alltoall", "gatherv", "scatterv"} {
+			b := benchmark{name: fmt.Sprintf("%s-%d", name, n), kernel: name, ranks: n, unit: microseconds,
+				twins: []twin{goTwin, cTwin}, largest: 1 << 20, verdict: collectiveVerdict}
+			if name == "barrier" {
+				b.largest = latencyVerdictSize // it has no size
+			}
+			bs = append(bs, b)
+		}
+	}
+	return bs
+}
+
+func (b benchmark) program() string {
+	if b.kernel != "" {
+		return b.kernel
+	}
+	return b.name
+}
+
+// sizesOf are those of sizes that b can be run with, at least the first.
+func (b benchmark) sizesOf(sizes []int64) []int64 {
+	if b.largest == 0 {
+		return sizes
+	}
+	var few []int64
+	for i, size := range sizes {
+		if i == 0 || size <= b.largest {
+			few = append(few, size)
+		}
+	}
+	return few
 }
 
 // A unit turns the seconds that one operation took into the figure that the table shows.
@@ -57,6 +99,8 @@ const (
 	bandwidthFrom      = 1 << 16 // bytes from which Go's bandwidth is compared
 	bandwidthFraction  = 0.9     // of C's
 	latencyVerdictSize = 8
+	collectiveSmall    = 1.15 // of C's time that a collective may take at 8 B
+	collectiveLarge    = 1.05 // from 64 KiB
 )
 
 // latencyVerdict says whether Go's small messages cost more than the crossings into C that they need.
@@ -96,6 +140,28 @@ func bandwidthVerdict(w io.Writer, r *result) {
 		}
 		fmt.Fprintf(w, "bandwidth from %s (%s): lowest Go/C %.2f, at %s; at least %.2f: %s\n",
 			formatSize(bandwidthFrom), name, lowest, formatSize(at), bandwidthFraction, yesNo(lowest >= bandwidthFraction))
+	}
+}
+
+// collectiveVerdict judges the smallest messages and the worst of the large.
+func collectiveVerdict(w io.Writer, r *result) {
+	for _, s := range []statistic{median, minimum} {
+		judge := func(what string, worst, limit float64) {
+			if worst > 0 {
+				fmt.Fprintf(w, "%s %s (%s): Go/C %.2f; at most %.2f: %s\n", r.bench.name, what, s.name, worst, limit, yesNo(worst <= limit))
+			}
+		}
+		small, large := 0.0, 0.0
+		for _, size := range r.sizes {
+			switch {
+			case size == latencyVerdictSize:
+				small = r.ratio(s, "c", size)
+			case size >= bandwidthFrom:
+				large = max(large, r.ratio(s, "c", size))
+			}
+		}
+		judge("at "+formatSize(latencyVerdictSize), small, collectiveSmall)
+		judge("from "+formatSize(bandwidthFrom), large, collectiveLarge)
 	}
 }
 

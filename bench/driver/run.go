@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -92,16 +93,20 @@ func tool(ctx context.Context, dir, name string, args ...string) (string, error)
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// command starts a twin with each rank on a core of its own.
+// command starts a twin, with each rank on a core of its own if there are as many.
 func (b *built) command(ctx context.Context, ranks int, bind, program string, args ...string) *exec.Cmd {
 	words := append([]string{b.programs[program]}, args...)
-	if bind != "" {
+	// With a core for each, ranks are bound. With fewer, they share politely.
+	shared := ranks > runtime.NumCPU()
+	if bind != "" && !shared {
 		words = append([]string{b.bindFlag, bind}, words...)
 	}
 	cmd := b.launcher.Command(ctx, ranks, words[0], words[1:]...)
 	// Not the environment that launch made, in which many ranks share a core
 	// politely: here a rank that waits must spin, as it does where people measure.
-	cmd.Env = os.Environ()
+	if !shared {
+		cmd.Env = os.Environ()
+	}
 	if b.launcher.Family == launch.OpenMPI && os.Geteuid() == 0 {
 		cmd.Env = append(cmd.Env, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 	}
@@ -142,9 +147,10 @@ func (s settings) run(ctx context.Context, b *built, ranks int, sizes []int64, p
 
 // measure runs one benchmark's twins alternately. step is told what comes next.
 func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []int64, step func(what string)) (*result, error) {
+	sizes = b.sizesOf(sizes)
 	r := newResult(b, sizes)
 	run := func(t twin, args ...string) (output, error) {
-		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", b.name}, t.args...), args...)...)
+		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", b.program()}, t.args...), args...)...)
 		if err == nil && r.library != "" && out.library != r.library {
 			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.library, out.library)
 		}
