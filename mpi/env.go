@@ -154,6 +154,7 @@ func Finalize() error {
 	}
 	lifecycle.Store(finalized)
 	eng.close()
+	cgo.Leave()
 	if attached {
 		return nil
 	}

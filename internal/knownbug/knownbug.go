@@ -30,6 +30,11 @@ var (
 	// already posted, is cut to the buffer without an error.
 	TruncatedSelf = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_ERR_TRUNCATE is not reported for a rank's message to itself",
 		"a C program with MPI_Irecv of 8 and MPI_Isend of 12 bytes to itself gets MPI_SUCCESS; no upstream report found"}
+	// DarrayTrueExtent: the true extent of a Darray dealt out in turn holds
+	// memory around the data as well.
+	DarrayTrueExtent = Bug{"MPICH", [3]int{4, 1, 0}, "the true extent of a cyclic darray is too large",
+		"a C program with MPI_Type_create_darray of rank 8 of 12, sizes {2,4,1}, all cyclic, grid {2,3,2}, Fortran order, of MPI_UINT8_T gets " +
+			"2 from 2, and the one byte is at 3; no upstream report found"}
 )
 
 var versions = regexp.MustCompile(`(Open MPI|MPICH)\D*(\d+)\.(\d+)(?:\.(\d+))?`)

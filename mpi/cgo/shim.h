@@ -47,6 +47,11 @@ enum { M4G_ALLTOALLW, M4G_NEIGHBOR_ALLTOALLW };
 enum { M4G_REDUCE, M4G_ALLREDUCE, M4G_SCAN, M4G_EXSCAN, M4G_REDUCE_SCATTER_BLOCK, M4G_REDUCE_LOCAL };
 enum { M4G_SEND_IN_PLACE = 1, M4G_RECV_IN_PLACE = 2 };
 
+// Arguments of datatype constructors.
+enum { M4G_ORDER_C, M4G_ORDER_FORTRAN };
+enum { M4G_DISTRIBUTE_BLOCK, M4G_DISTRIBUTE_CYCLIC, M4G_DISTRIBUTE_NONE };
+enum { M4G_DISTRIBUTE_DFLT_DARG = 0 };
+
 // The return code where the library lacks the call. No library has it: its
 // codes are not negative.
 #define M4G_ERR_UNSUPPORTED (-1)
@@ -102,6 +107,17 @@ typedef struct {
 	m4g_h message;
 	int32_t found;
 } m4g_matched;
+
+// What a datatype's users ask for, in bytes.
+typedef struct {
+	int64_t size, lb, extent, from, to;
+	int32_t rc;
+} m4g_typeinfo;
+
+typedef struct {
+	int64_t n;
+	int32_t rc;
+} m4g_sized;
 
 // env.c
 int m4g_init(int *provided);
@@ -198,5 +214,29 @@ m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64
 m4g_made m4g_reduce_scatter(int mode, int flags, m4g_addr s, m4g_addr r, m4g_addr counts, int len, m4g_h type, m4g_h op,
 	m4g_h comm, m4g_addr keep);
 void m4g_release(m4g_addr keep);
+
+// datatype.c: with bytes set, strides and displacements count bytes, else
+// elements.
+m4g_made m4g_type_contiguous(int64_t n, m4g_h type);
+m4g_made m4g_type_vector(int bytes, int64_t n, int64_t len, int64_t stride, m4g_h type);
+m4g_made m4g_type_indexed(int bytes, int64_t n, const int64_t *lens, const int64_t *displs, m4g_h type);
+m4g_made m4g_type_indexed_block(int bytes, int64_t n, int64_t len, const int64_t *displs, m4g_h type);
+m4g_made m4g_type_struct(int64_t n, const int64_t *lens, const int64_t *displs, const m4g_h *types);
+m4g_made m4g_type_subarray(int dims, const int64_t *sizes, const int64_t *subsizes, const int64_t *starts, int order, m4g_h type);
+m4g_made m4g_type_darray(int size, int rank, int dims, const int64_t *gsizes, const int64_t *distribs, const int64_t *dargs,
+	const int64_t *psizes, int order, m4g_h type);
+m4g_made m4g_type_resized(m4g_h type, int64_t lb, int64_t extent);
+m4g_made m4g_type_dup(m4g_h type);
+int m4g_type_commit(m4g_h type);
+int m4g_type_free(m4g_h type);
+m4g_typeinfo m4g_type_info(m4g_h type);
+int m4g_max_object_name(void);
+int m4g_type_set_name(m4g_h type, const char *name);
+int m4g_type_name(m4g_h type, char *buf, int len);
+
+// pack.c
+m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm);
+m4g_sized m4g_pack(int external, m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm);
+m4g_sized m4g_unpack(int external, m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm);
 
 #endif
