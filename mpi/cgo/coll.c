@@ -390,12 +390,16 @@ m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64
 	int rc = MPI_ERR_INTERN;
 	MPI_Aint lb, extent = 0;
 	if (M4G_COPY_IN_PLACE && what == M4G_REDUCE && mode == M4G_BLOCKING && (flags & M4G_SEND_IN_PLACE) && root > 0 && n > 0) {
-		if ((rc = MPI_Type_get_extent(TYPE(type), &lb, &extent)) != MPI_SUCCESS)
+		// The last element may end before the next would begin.
+		MPI_Aint first, true_extent;
+		if ((rc = MPI_Type_get_extent(TYPE(type), &lb, &extent)) != MPI_SUCCESS ||
+			(rc = MPI_Type_get_true_extent(TYPE(type), &first, &true_extent)) != MPI_SUCCESS)
 			return made(mode, rc, req);
-		void *own = malloc(n * extent);
+		int64_t size = (n - 1) * extent + first + true_extent;
+		void *own = malloc(size);
 		if (own == NULL)
 			return made(mode, MPI_ERR_NO_MEM, req);
-		memcpy(own, PTR(r), n * extent);
+		memcpy(own, PTR(r), size);
 		m4g_made m = m4g_reduce(what, mode, 0, H(own), r, n, type, op, root, comm);
 		free(own);
 		return m;
