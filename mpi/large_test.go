@@ -1,12 +1,15 @@
 package mpi_test
 
 import (
+	"bytes"
 	"runtime/debug"
 	"slices"
 	"testing"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
+	"github.com/mpi4go/mpi4go/op"
 )
 
 // More bytes, or elements, than an int of C counts, in one message, each way of
@@ -91,4 +94,69 @@ func large[B mpi.Data](t *testing.T, c *mpi.Comm, how string, buf B, count, size
 	if !sends && (st.Count != count || st.Bytes() != int64(count)*int64(size)) {
 		t.Errorf("status %+v with %d bytes, want %d elements of %d", st, st.Bytes(), count, size)
 	}
+}
+
+// The same in collectives: more elements than an int of C counts in one part.
+func TestLargeCollectives(t *testing.T) {
+	c := mpitest.World(t)
+	if c.Size() != 2 || raceEnabled {
+		return // once is enough, and the race detector triples the memory
+	}
+	const n = 1<<31 + 7
+	me := c.Rank()
+	// What the ranks have, over and over: of no round length, so that a shift
+	// shows. The last is the two combined.
+	var blocks [3][]byte
+	for r := range blocks {
+		blocks[r] = make([]byte, 1<<20+7)
+		for i := range blocks[r] {
+			blocks[r][i] = byte(i*7>>2 ^ i>>11 ^ r*85)
+			if r == 2 {
+				blocks[r][i] = blocks[0][i] ^ blocks[1][i]
+			}
+		}
+	}
+	fill := func(part []byte) {
+		for at := 0; at < len(part); at += copy(part[at:], blocks[me]) {
+		}
+	}
+	check := func(what string, part []byte, block int) {
+		t.Helper()
+		for at := 0; at < len(part); at += len(blocks[block]) {
+			if b := part[at:min(at+len(blocks[block]), len(part))]; !bytes.Equal(b, blocks[block][:len(b)]) {
+				t.Fatalf("%s: the block at %d is wrong", what, at)
+			}
+		}
+	}
+	both := make([]byte, 2*n)
+	mine := both[me*n : (me+1)*n]
+	fill(mine)
+	must(t, mpi.AllgatherInPlace(c, both))
+	check("Allgather, rank 0", both[:n], 0)
+	check("Allgather, rank 1", both[n:], 1)
+	both, mine = nil, nil
+	debug.FreeOSMemory()
+
+	buf := make([]byte, n)
+	fill(buf)
+	must(t, mpi.AllreduceInPlace(c, buf, op.Bxor))
+	check("Allreduce", buf, 2)
+	fill(buf)
+	must(t, mpi.ReduceInPlace(c, buf, op.Bxor, 0))
+	if me == 0 {
+		check("Reduce", buf, 2)
+	}
+	fill(buf)
+	must(t, mpi.Bcast(c, buf, 1))
+	check("Bcast", buf, 1)
+	// Where a library cannot, it says so before anything is sent.
+	if !cgo.Large {
+		is(t, mpi.Allgatherv(c, buf, nil, []int{n, 0}, nil), mpi.ErrCount, "at most 2147483647 from a rank")
+		is(t, mpi.Gatherv(c, buf, nil, []int{n, 0}, nil, 1-me), mpi.ErrCount, "at most 2147483647 from a rank")
+		_, err := mpi.IallreduceInPlace(c, buf, op.Bxor).Wait()
+		is(t, err, mpi.ErrCount, "2147483647")
+		must(t, c.Barrier())
+	}
+	buf = nil
+	debug.FreeOSMemory()
 }
