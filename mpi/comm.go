@@ -2,6 +2,7 @@ package mpi
 
 import (
 	"os"
+	"strings"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -39,6 +40,9 @@ type Comm struct {
 	tagUB int
 	inter bool
 
+	// Set by Idup until its request is complete.
+	pending bool
+
 	// With a topology: how many neighbours a rank receives from and sends to.
 	neighbors           bool
 	indegree, outdegree int
@@ -61,10 +65,28 @@ func Self() *Comm { return self }
 // Implements: MPI_Comm_rank (MPI 4.1 §7.4.1)
 func (c *Comm) Rank() int { return c.rank }
 
-// Size is the number of ranks in c. It makes no call into C.
+// Size is the number of ranks in c; of an intercommunicator, in this rank's
+// group. It makes no call into C.
 //
 // Implements: MPI_Comm_size (MPI 4.1 §7.4.1)
 func (c *Comm) Size() int { return c.size }
+
+// IsInter reports whether c is an intercommunicator: its ranks are in two
+// groups, and each talks to those of the other. It makes no call into C.
+//
+// Implements: MPI_Comm_test_inter (MPI 4.1 §7.6.1)
+func (c *Comm) IsInter() bool { return c.inter }
+
+// RemoteSize is the number of ranks in the other group of an intercommunicator,
+// and 0 for any other communicator. It makes no call into C.
+//
+// Implements: MPI_Comm_remote_size (MPI 4.1 §7.6.1)
+func (c *Comm) RemoteSize() int {
+	if !c.inter {
+		return 0
+	}
+	return c.peers
+}
 
 // fill takes over the handle and caches what is asked for on every call.
 func (c *Comm) fill(h cgo.Comm) error {
@@ -100,6 +122,70 @@ func (c *Comm) Dup() (*Comm, error) {
 	return newComm(cgo.CommDup(c.h))
 }
 
+// DupWithInfo is Dup with hints for the new communicator in place of those of
+// c. Collective over c.
+//
+// Errors: ErrComm, ErrInfoKey, ErrInfoValue.
+//
+// Implements: MPI_Comm_dup_with_info (MPI 4.1 §7.4.2)
+func (c *Comm) DupWithInfo(info Info) (*Comm, error) {
+	const op = "Comm.DupWithInfo"
+	if err := c.check(op); err != nil {
+		return nil, err
+	}
+	var d *Comm
+	err := info.with(op, func(h cgo.Hints) (err error) {
+		d, err = newComm(cgo.CommDupWithInfo(c.h, h))
+		return err
+	})
+	return d, err
+}
+
+// Idup begins to duplicate c and returns at once. The communicator may be used
+// when the request has been found complete, and not before. Collective over c.
+//
+// Errors: ErrComm, from the request.
+//
+// Implements: MPI_Comm_idup (MPI 4.1 §7.4.2)
+func (c *Comm) Idup() (*Comm, *Request) { return c.idup("Comm.Idup", false, nil) }
+
+// IdupWithInfo is Idup with hints for the new communicator in place of those of
+// c. It came with MPI-4. Collective over c.
+//
+// Errors: ErrComm, ErrInfoKey, ErrInfoValue, ErrUnsupported, from the request.
+//
+// Implements: MPI_Comm_idup_with_info (MPI 4.1 §7.4.2)
+func (c *Comm) IdupWithInfo(info Info) (*Comm, *Request) {
+	return c.idup("Comm.IdupWithInfo", true, info)
+}
+
+func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
+	d := &Comm{rank: -1, pending: true}
+	if err := c.check(op); err != nil {
+		return d, failed(op, err)
+	}
+	r := &Request{op: op, coll: true}
+	err := info.with(op, func(hints cgo.Hints) error {
+		launch(r)
+		h, cell, rc := cgo.CommIdup(c.h, withInfo, hints)
+		// The handle is C's until the request is complete.
+		r.then = func() error {
+			err := d.fill(cgo.CommIdupDone(cell))
+			d.pending = false
+			return err
+		}
+		if rc != 0 {
+			r.then = nil
+		}
+		r.posted(h, rc)
+		return nil
+	})
+	if err != nil {
+		return d, failed(op, err)
+	}
+	return d, r
+}
+
 // Split divides c into one communicator per color, in which the ranks are
 // ordered by key, and by their rank in c where keys are equal. A color is 0 or
 // more, or Undefined: that rank gets nil. Collective over c.
@@ -113,10 +199,193 @@ func (c *Comm) Split(color, key int) (*Comm, error) {
 	if color != Undefined && (color < 0 || color > maxInt32) {
 		return nil, argError(op, ErrArg, "color is %d, but must be from 0 to %d, or Undefined", color, maxInt32)
 	}
-	if key < -maxInt32-1 || key > maxInt32 {
-		return nil, argError(op, ErrArg, "key is %d, but must fit 32 bits", key)
+	if err := checkKey(op, key); err != nil {
+		return nil, err
 	}
 	return newComm(cgo.CommSplit(c.h, color, key))
+}
+
+func checkKey(op string, key int) error {
+	if key < -maxInt32-1 || key > maxInt32 {
+		return argError(op, ErrArg, "key is %d, but must fit 32 bits", key)
+	}
+	return nil
+}
+
+// CommType is a way to split a communicator by where its ranks run.
+type CommType int
+
+// The ways to split. The hardware ones came with MPI-4.
+const (
+	// CommTypeShared: ranks that can share memory come together.
+	CommTypeShared CommType = cgo.SplitShared
+	// CommTypeHWGuided: ranks that share the hardware resource which the key
+	// "mpi_hw_resource_type" of an Info names. Ranks that do not get nil.
+	CommTypeHWGuided CommType = cgo.SplitHWGuided
+	// CommTypeHWUnguided: ranks that share the next smaller resource of the
+	// hardware than those of c do, until there is none and they get nil.
+	CommTypeHWUnguided CommType = cgo.SplitHWUnguided
+	// A rank that wants no part says CommType(Undefined).
+)
+
+// SplitType divides c into communicators of ranks that are near each other, in
+// which they are ordered by key, and by their rank in c where keys are equal.
+// All ranks give the same kind, or CommType(Undefined): that rank gets nil.
+// Collective over c.
+//
+// Errors: ErrComm, ErrArg, ErrUnsupported (the library lacks the kind).
+//
+// Implements: MPI_Comm_split_type (MPI 4.1 §7.4.2)
+func (c *Comm) SplitType(kind CommType, key int) (*Comm, error) {
+	return c.splitType("Comm.SplitType", kind, key, nil)
+}
+
+// SplitTypeWithInfo is SplitType with hints, which CommTypeHWGuided needs.
+// Collective over c.
+//
+// Implements: MPI_Comm_split_type (MPI 4.1 §7.4.2)
+func (c *Comm) SplitTypeWithInfo(kind CommType, key int, info Info) (*Comm, error) {
+	return c.splitType("Comm.SplitTypeWithInfo", kind, key, info)
+}
+
+func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, error) {
+	if err := c.check(op); err != nil {
+		return nil, err
+	}
+	switch kind {
+	case CommTypeShared, CommTypeHWGuided, CommTypeHWUnguided, CommType(Undefined):
+	default:
+		return nil, argError(op, ErrArg, "kind is %d, but must be one of the CommType constants, or Undefined", kind)
+	}
+	if err := checkKey(op, key); err != nil {
+		return nil, err
+	}
+	var d *Comm
+	err := info.with(op, func(h cgo.Hints) (err error) {
+		d, err = newComm(cgo.CommSplitType(op, c.h, int(kind), key, h))
+		return err
+	})
+	return d, err
+}
+
+// Create makes a communicator of the members of g, which are ranks of c, in
+// the order of g. All ranks of c call it, with the same g; those that are not
+// in g get nil. On an intercommunicator each group gives a part of itself, and
+// the result is one, too. Collective over c.
+//
+// Errors: ErrComm, ErrGroup (a member of g is no rank of c).
+//
+// Implements: MPI_Comm_create (MPI 4.1 §7.4.2)
+func (c *Comm) Create(g *Group) (*Comm, error) {
+	const op = "Comm.Create"
+	if err := c.checkGroup(op, g); err != nil {
+		return nil, err
+	}
+	return newComm(cgo.CommCreate(c.h, g.h))
+}
+
+// CreateGroup is Create that only the members of g call; to any other rank it
+// returns nil at once. Several may be under way on c when their tags differ.
+// The tags have nothing to do with those of messages. Collective over g.
+//
+// Errors: ErrComm, ErrGroup (a member of g is no rank of c), ErrTag.
+//
+// Implements: MPI_Comm_create_group (MPI 4.1 §7.4.2)
+func (c *Comm) CreateGroup(g *Group, tag int) (*Comm, error) {
+	const op = "Comm.CreateGroup"
+	if err := c.checkGroup(op, g); err != nil {
+		return nil, err
+	}
+	if err := c.checkIntra(op); err != nil {
+		return nil, err
+	}
+	if err := c.checkTag(op, "tag", tag); err != nil {
+		return nil, err
+	}
+	if g.rank == Undefined {
+		return nil, nil
+	}
+	return newComm(cgo.CommCreateGroup(c.h, g.h, tag))
+}
+
+// checkGroup checks that g is a part of c's group.
+func (c *Comm) checkGroup(op string, g *Group) error {
+	if err := c.check(op); err != nil {
+		return err
+	}
+	if err := g.check(op, "the group"); err != nil {
+		return err
+	}
+	all, err := c.Group()
+	if err != nil {
+		return err
+	}
+	defer all.Free()
+	ranks := make([]int, g.size)
+	for i := range ranks {
+		ranks[i] = i
+	}
+	if ranks, err = g.TranslateRanks(ranks, all); err != nil {
+		return err
+	}
+	for i, r := range ranks {
+		if r == Undefined {
+			return argError(op, ErrGroup, "rank %d of the group is not in the communicator", i)
+		}
+	}
+	return nil
+}
+
+// Compare says whether c and other are the same communicator (Ident), have the
+// same ranks (Congruent), have them in another order (Similar), or neither
+// (Unequal). Makes no use of other ranks.
+//
+// Errors: ErrComm.
+//
+// Implements: MPI_Comm_compare (MPI 4.1 §7.4.1)
+func (c *Comm) Compare(other *Comm) (Comparison, error) {
+	const op = "Comm.Compare"
+	if err := c.check(op); err != nil {
+		return Unequal, err
+	}
+	if err := other.check(op); err != nil {
+		return Unequal, err
+	}
+	k, err := cgo.CommCompare(c.h, other.h)
+	return Comparison(k), err
+}
+
+// SetName gives c a name, for messages and tools. A Dup does not inherit it.
+//
+// Errors: ErrComm, ErrArg (the name is longer than the library's limit, or has
+// a zero byte).
+//
+// Implements: MPI_Comm_set_name (MPI 4.1 §7.8)
+func (c *Comm) SetName(name string) error {
+	const op = "Comm.SetName"
+	if err := c.check(op); err != nil {
+		return err
+	}
+	if len(name) > cgo.MaxObjectName() {
+		return argError(op, ErrArg, "name has %d bytes, but at most %d are possible here", len(name), cgo.MaxObjectName())
+	}
+	if strings.IndexByte(name, 0) >= 0 {
+		return argError(op, ErrArg, "name is %q, but cannot contain a zero byte", name)
+	}
+	return cgo.CommSetName(c.h, name)
+}
+
+// Name is the name of c: what SetName said, or empty. The world and self
+// communicators are called MPI_COMM_WORLD and MPI_COMM_SELF.
+//
+// Errors: ErrComm.
+//
+// Implements: MPI_Comm_get_name (MPI 4.1 §7.8)
+func (c *Comm) Name() (string, error) {
+	if err := c.check("Comm.Name"); err != nil {
+		return "", err
+	}
+	return cgo.CommName(c.h)
 }
 
 // Free gives c up. Collective over c. Calling it again, or on nil, does
@@ -174,7 +443,21 @@ func (c *Comm) unusable(op string) error {
 	case lifecycle.Load() == finalized:
 		return argError(op, ErrState, "MPI has been finalised")
 	}
+	if c.pending {
+		return argError(op, ErrComm, "the communicator of Idup is not made yet: wait for its request first")
+	}
 	return argError(op, ErrComm, "the communicator has been freed")
+}
+
+// checkInter is check for what only intercommunicators have.
+func (c *Comm) checkInter(op string) error {
+	if err := c.check(op); err != nil {
+		return err
+	}
+	if !c.inter {
+		return argError(op, ErrComm, "the communicator is not an intercommunicator")
+	}
+	return nil
 }
 
 func (c *Comm) checkRank(op, name string, rank int) error {

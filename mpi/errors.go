@@ -36,6 +36,11 @@ const (
 	ErrOther                = cgo.ErrOther
 	ErrIntern               = cgo.ErrIntern
 	ErrPending              = cgo.ErrPending
+	ErrInfoKey              = cgo.ErrInfoKey
+	ErrInfoNokey            = cgo.ErrInfoNokey
+	ErrInfoValue            = cgo.ErrInfoValue
+	ErrInfo                 = cgo.ErrInfo
+	ErrKeyval               = cgo.ErrKeyval
 	ErrNoMem                = cgo.ErrNoMem
 	ErrUnsupportedOperation = cgo.ErrUnsupportedOperation
 )

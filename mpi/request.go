@@ -43,6 +43,8 @@ type Request struct {
 
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
+	// Takes down what a complete operation made, before anybody is told.
+	then func() error
 
 	// The result, written once before the state becomes reqDone.
 	st  Status
@@ -177,6 +179,9 @@ func (r *Request) result(s cgo.Status) {
 	}
 	if r.general != nil {
 		r.err = r.general.end(r.err)
+	}
+	if r.then != nil && r.err == nil {
+		r.err = r.then()
 	}
 	if r.second != 0 {
 		return

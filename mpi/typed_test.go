@@ -123,8 +123,8 @@ func TestTypedBounds(t *testing.T) {
 	must(t, err)
 	s := make([]float64, 9)
 	type node struct {
-		_    float64
-		_    [2]struct{ s []byte }
+		_ float64
+		_ [2]struct{ s []byte }
 	}
 	for _, b := range []struct {
 		what  string

@@ -1,3 +1,6 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "internal.h"
 
 m4g_comminfo m4g_comm_info(m4g_h comm)
@@ -47,4 +50,118 @@ int m4g_comm_free(m4g_h comm)
 {
 	MPI_Comm c = COMM(comm);
 	return MPI_Comm_free(&c);
+}
+
+m4g_made m4g_comm_dup_with_info(m4g_h comm, m4g_h info)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), &c);
+	return made(rc, c);
+}
+
+// The library stores the new handle when it likes until the request is complete:
+// into a cell of C's, which m4g_comm_idup_done reads and frees.
+m4g_made m4g_comm_idup(m4g_h comm, int with_info, m4g_h info, m4g_addr *cell)
+{
+	m4g_made m = {MPI_ERR_NO_MEM, 0, 0};
+	MPI_Request req = MPI_REQUEST_NULL;
+	MPI_Comm *c = malloc(sizeof *c);
+	if (c == NULL)
+		return m;
+	*c = MPI_COMM_NULL;
+	if (!with_info)
+		m.rc = MPI_Comm_idup(COMM(comm), c, &req);
+	else
+#if MPI_VERSION >= 4
+		m.rc = MPI_Comm_idup_with_info(COMM(comm), m4g_info_in(info), c, &req);
+#else
+		m.rc = M4G_ERR_UNSUPPORTED;
+#endif
+	(void)info;
+	if (m.rc != MPI_SUCCESS) {
+		free(c);
+		return m;
+	}
+	*cell = (m4g_addr)c;
+	m.h = H(req);
+	return m;
+}
+
+m4g_made m4g_comm_idup_done(m4g_addr cell)
+{
+	MPI_Comm c = *(MPI_Comm *)cell;
+	free(PTR(cell));
+	return made(MPI_SUCCESS, c);
+}
+
+m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int t = MPI_UNDEFINED;
+	switch (type) {
+	case M4G_SHARED: t = MPI_COMM_TYPE_SHARED; break;
+#if MPI_VERSION >= 4
+	case M4G_HW_GUIDED: t = MPI_COMM_TYPE_HW_GUIDED; break;
+	case M4G_HW_UNGUIDED: t = MPI_COMM_TYPE_HW_UNGUIDED; break;
+#else
+	case M4G_HW_GUIDED:
+	case M4G_HW_UNGUIDED: return made(M4G_ERR_UNSUPPORTED, c);
+#endif
+	}
+	int rc = MPI_Comm_split_type(COMM(comm), t, key, m4g_info_in(info), &c);
+	return made(rc, c);
+}
+
+m4g_made m4g_comm_create(m4g_h comm, m4g_h group)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Comm_create(COMM(comm), (MPI_Group)group, &c);
+	return made(rc, c);
+}
+
+m4g_made m4g_comm_create_group(m4g_h comm, m4g_h group, int tag)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Comm_create_group(COMM(comm), (MPI_Group)group, tag, &c);
+	return made(rc, c);
+}
+
+m4g_made m4g_comm_compare(m4g_h a, m4g_h b)
+{
+	m4g_made m = {0, 0, 0};
+	int result = MPI_UNEQUAL;
+	m.rc = MPI_Comm_compare(COMM(a), COMM(b), &result);
+	m.flag = m4g_comparison(result);
+	return m;
+}
+
+
+int m4g_comm_set_name(m4g_h comm, m4g_addr name) { return MPI_Comm_set_name(COMM(comm), PTR(name)); }
+
+// Returns the length, or minus the return code.
+int m4g_comm_get_name(m4g_h comm, char *buf, int len)
+{
+	char s[MPI_MAX_OBJECT_NAME + 1] = "";
+	int n = 0, rc = MPI_Comm_get_name(COMM(comm), s, &n);
+	if (rc != MPI_SUCCESS)
+		return -rc;
+	n = (int)strnlen(s, sizeof s);
+	if (n > len)
+		n = len;
+	memcpy(buf, s, n);
+	return n;
+}
+
+m4g_made m4g_intercomm_create(m4g_h local, int local_leader, m4g_h peer, int remote_leader, int tag)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Intercomm_create(COMM(local), local_leader, peer == 0 ? MPI_COMM_NULL : COMM(peer), remote_leader, tag, &c);
+	return made(rc, c);
+}
+
+m4g_made m4g_intercomm_merge(m4g_h comm, int high)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Intercomm_merge(COMM(comm), high, &c);
+	return made(rc, c);
 }

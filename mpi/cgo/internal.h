@@ -47,6 +47,12 @@ static inline int m4g_rank_out(int r)
 
 static inline int m4g_tag_in(int t) { return t == M4G_ANY_TAG ? MPI_ANY_TAG : t; }
 
+// info.c
+static inline MPI_Info m4g_info_in(m4g_h info) { return info == 0 ? MPI_INFO_NULL : (MPI_Info)info; }
+
+// group.c: the order of Comparison in mpi/group.go.
+int m4g_comparison(int result);
+
 static inline int64_t m4g_now(void)
 {
 	struct timespec ts;

@@ -190,6 +190,44 @@ m4g_comminfo m4g_comm_info(m4g_h comm);
 m4g_made m4g_comm_dup(m4g_h comm);
 m4g_made m4g_comm_split(m4g_h comm, int color, int key);
 int m4g_comm_free(m4g_h comm);
+enum { M4G_SHARED, M4G_HW_GUIDED, M4G_HW_UNGUIDED };
+m4g_made m4g_comm_dup_with_info(m4g_h comm, m4g_h info);
+m4g_made m4g_comm_idup(m4g_h comm, int with_info, m4g_h info, m4g_addr *cell);
+m4g_made m4g_comm_idup_done(m4g_addr cell);
+m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info);
+m4g_made m4g_comm_create(m4g_h comm, m4g_h group);
+m4g_made m4g_comm_create_group(m4g_h comm, m4g_h group, int tag);
+m4g_made m4g_comm_compare(m4g_h a, m4g_h b);
+int m4g_comm_set_name(m4g_h comm, m4g_addr name);
+int m4g_comm_get_name(m4g_h comm, char *buf, int len);
+m4g_made m4g_intercomm_create(m4g_h local, int local_leader, m4g_h peer, int remote_leader, int tag);
+m4g_made m4g_intercomm_merge(m4g_h comm, int high);
+
+// group.c: lists of ranks are addresses of arrays of int.
+enum { M4G_UNION, M4G_INTERSECTION, M4G_DIFFERENCE };
+enum { M4G_INCL, M4G_EXCL, M4G_RANGE_INCL, M4G_RANGE_EXCL };
+
+typedef struct {
+	int32_t rc, rank, size;
+	m4g_h h;
+} m4g_groupinfo;
+
+m4g_h m4g_group_empty(void);
+m4g_groupinfo m4g_comm_group(m4g_h comm, int remote);
+m4g_groupinfo m4g_group_combine(int what, m4g_h a, m4g_h b);
+m4g_groupinfo m4g_group_pick(int what, m4g_h from, int n, m4g_addr ranks);
+int m4g_group_translate(m4g_h a, int n, m4g_addr from, m4g_h b, m4g_addr to);
+m4g_made m4g_group_compare(m4g_h a, m4g_h b);
+int m4g_group_free(m4g_h group);
+
+// info.c
+int m4g_max_info_key(void);
+int m4g_max_info_val(void);
+m4g_made m4g_info_make(m4g_addr pairs, int n);
+int m4g_info_free(m4g_h info);
+int m4g_info_read(m4g_h info, char **out, int64_t *len);
+int m4g_comm_set_info(m4g_h comm, m4g_h info);
+int m4g_comm_get_info(m4g_h comm, char **out, int64_t *len);
 
 // coll.c: counts and displacements are addresses of arrays of int64_t, 0 for
 // none; keep is where the address of what m4g_release takes is stored when the
