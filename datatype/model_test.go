@@ -63,8 +63,15 @@ func basicModel(t datatype.Datatype) *model {
 	return m
 }
 
+// source is where random numbers come from, as a rand.Rand has them.
+type source interface{ IntN(n int) int }
+
+type drawnFrom func(n int) int
+
+func (d drawnFrom) IntN(n int) int { return d(n) }
+
 // random derives a datatype from a smaller one.
-func random(t *testing.T, rnd *rand.Rand, depth int) *model {
+func random(t testing.TB, rnd source, depth int) *model {
 	if depth == 0 {
 		return basicModel(basics[rnd.IntN(len(basics))])
 	}
@@ -209,7 +216,7 @@ func (m *model) choose(sizes []int, order datatype.Order, old *model, wanted fun
 	m.lb, m.ub = 0, total*old.extent()
 }
 
-func subarray(m *model, rnd *rand.Rand, old *model) (err error) {
+func subarray(m *model, rnd source, old *model) (err error) {
 	dims := 1 + rnd.IntN(3)
 	sizes, subsizes, starts := make([]int, dims), make([]int, dims), make([]int, dims)
 	for i := range sizes {
@@ -231,7 +238,7 @@ func subarray(m *model, rnd *rand.Rand, old *model) (err error) {
 	return err
 }
 
-func darray(m *model, rnd *rand.Rand, old *model) (err error) {
+func darray(m *model, rnd source, old *model) (err error) {
 	dims := 1 + rnd.IntN(3)
 	sizes, dargs, psizes := make([]int, dims), make([]int, dims), make([]int, dims)
 	distribs := make([]datatype.Distribution, dims)
@@ -348,40 +355,10 @@ func (m *model) repeats(n int) bool {
 func TestRandomLayouts(t *testing.T) {
 	c := mpitest.World(t)
 	rnd := rand.New(rand.NewPCG(5, uint64(c.Rank())))
-	for round := range 3000 {
+	for range 3000 {
 		m := random(t, rnd, 1+rnd.IntN(3))
 		checkQueries(t, m)
-		n := rnd.IntN(4)
-		src, base := m.memory(n, 0)
-		e := m.t.Elem()
-		must(t, e.Err)
-		packed := make([]byte, n*len(m.bytes)+8)
-		got, err := cgo.Pack("Pack", false, uintptr(unsafe.Pointer(&src[base])), n, e.T, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), cgo.Self())
-		must(t, err)
-		want := make([]byte, 0, len(packed))
-		for i := range n {
-			for _, b := range m.bytes {
-				want = append(want, src[base+i*m.extent()+b])
-			}
-		}
-		want = append(want, make([]byte, 8)...)
-		if got != n*len(m.bytes) || !slices.Equal(packed, want) {
-			t.Fatalf("round %d, %d of %s: packed %d bytes %v, want %v", round, n, m.text, got, packed, want)
-		}
-		if !m.repeats(n) {
-			dst, base := m.memory(n, 0xa5)
-			wantDst := slices.Clone(dst)
-			for i := range n {
-				for j, b := range m.bytes {
-					wantDst[base+i*m.extent()+b] = packed[i*len(m.bytes)+j]
-				}
-			}
-			got, err := cgo.Unpack("Unpack", false, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), uintptr(unsafe.Pointer(&dst[base])), n, e.T, cgo.Self())
-			must(t, err)
-			if got != n*len(m.bytes) || !slices.Equal(dst, wantDst) {
-				t.Fatalf("round %d, %d of %s: unpacked %d bytes to %v, want %v", round, n, m.text, got, dst, wantDst)
-			}
-		}
+		checkLayout(t, m, rnd.IntN(4))
 		if m.derive {
 			must(t, m.t.Free())
 		}
@@ -403,5 +380,40 @@ func checkQueries(t *testing.T, m *model) {
 	if m.t.Size() != len(m.bytes) || lb != m.lb || extent != m.extent() || from != wantFrom || reach != wantReach {
 		t.Fatalf("%s: size %d, extent %d from %d, true extent %d from %d; want %d, %d from %d, %d from %d",
 			m.text, m.t.Size(), extent, lb, reach, from, len(m.bytes), m.extent(), m.lb, wantReach, wantFrom)
+	}
+}
+
+// checkLayout packs n elements and unpacks them elsewhere.
+func checkLayout(t *testing.T, m *model, n int) {
+	t.Helper()
+	src, base := m.memory(n, 0)
+	e := m.t.Elem()
+	must(t, e.Err)
+	packed := make([]byte, n*len(m.bytes)+8)
+	got, err := cgo.Pack("Pack", false, uintptr(unsafe.Pointer(&src[base])), n, e.T, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), cgo.Self())
+	must(t, err)
+	want := make([]byte, 0, len(packed))
+	for i := range n {
+		for _, b := range m.bytes {
+			want = append(want, src[base+i*m.extent()+b])
+		}
+	}
+	want = append(want, make([]byte, 8)...)
+	if got != n*len(m.bytes) || !slices.Equal(packed, want) {
+		t.Fatalf("%d of %s: packed %d bytes %v, want %v", n, m.text, got, packed, want)
+	}
+	if !m.repeats(n) {
+		dst, base := m.memory(n, 0xa5)
+		wantDst := slices.Clone(dst)
+		for i := range n {
+			for j, b := range m.bytes {
+				wantDst[base+i*m.extent()+b] = packed[i*len(m.bytes)+j]
+			}
+		}
+		got, err := cgo.Unpack("Unpack", false, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), uintptr(unsafe.Pointer(&dst[base])), n, e.T, cgo.Self())
+		must(t, err)
+		if got != n*len(m.bytes) || !slices.Equal(dst, wantDst) {
+			t.Fatalf("%d of %s: unpacked %d bytes to %v, want %v", n, m.text, got, dst, wantDst)
+		}
 	}
 }

@@ -243,3 +243,82 @@ int m4g_type_name(m4g_h type, char *buf, int len)
 	memcpy(buf, s, n);
 	return n;
 }
+
+// In the order of the combiners in datatype.go.
+static const int combiners[] = {
+	MPI_COMBINER_NAMED, MPI_COMBINER_DUP, MPI_COMBINER_CONTIGUOUS, MPI_COMBINER_VECTOR, MPI_COMBINER_HVECTOR,
+	MPI_COMBINER_INDEXED, MPI_COMBINER_HINDEXED, MPI_COMBINER_INDEXED_BLOCK, MPI_COMBINER_HINDEXED_BLOCK,
+	MPI_COMBINER_STRUCT, MPI_COMBINER_SUBARRAY, MPI_COMBINER_DARRAY, MPI_COMBINER_RESIZED,
+	MPI_COMBINER_F90_REAL, MPI_COMBINER_F90_COMPLEX, MPI_COMBINER_F90_INTEGER,
+};
+enum { SUBARRAY = 10, DARRAY = 11, UNKNOWN = sizeof combiners / sizeof *combiners };
+
+m4g_envelope m4g_type_envelope(m4g_h type)
+{
+	m4g_envelope e = {0};
+	int combiner = 0;
+#if M4G_LARGE
+	MPI_Count ni = 0, na = 0, nc = 0, nt = 0;
+	e.rc = MPI_Type_get_envelope_c(TYPE(type), &ni, &na, &nc, &nt, &combiner);
+	e.counts = nc;
+#else
+	int ni = 0, na = 0, nt = 0;
+	e.rc = MPI_Type_get_envelope(TYPE(type), &ni, &na, &nt, &combiner);
+#endif
+	e.ints = ni;
+	e.addrs = na;
+	e.types = nt;
+	e.combiner = UNKNOWN;
+	for (int i = 0; i < UNKNOWN; i++)
+		if (combiners[i] == combiner)
+			e.combiner = i;
+	return e;
+}
+
+static int order_out(int o) { return o == MPI_ORDER_FORTRAN ? M4G_ORDER_FORTRAN : M4G_ORDER_C; }
+
+static int distribution_out(int d)
+{
+	return d == MPI_DISTRIBUTE_BLOCK    ? M4G_DISTRIBUTE_BLOCK
+		   : d == MPI_DISTRIBUTE_CYCLIC ? M4G_DISTRIBUTE_CYCLIC
+										: M4G_DISTRIBUTE_NONE;
+}
+
+// Constants among the integers become ours.
+static void translate(const m4g_envelope *e, int *i)
+{
+	if (e->combiner == SUBARRAY)
+		i[e->ints - 1] = order_out(i[e->ints - 1]);
+	if (e->combiner == DARRAY) {
+		int dims = i[2], *d = i + 3 + (e->counts > 0 ? 0 : dims); // large sizes are among the counts
+		for (int k = 0; k < dims; k++) {
+			d[k] = distribution_out(d[k]);
+			d[dims + k] = d[dims + k] == MPI_DISTRIBUTE_DFLT_DARG ? M4G_DISTRIBUTE_DFLT_DARG : d[dims + k];
+		}
+		i[e->ints - 1] = order_out(i[e->ints - 1]);
+	}
+}
+
+int m4g_type_contents(m4g_h type, m4g_envelope e, int64_t *ints, int64_t *addrs, int64_t *counts, m4g_h *types)
+{
+	int rc = MPI_ERR_NO_MEM;
+	int *i = malloc((size_t)(e.ints + 1) * sizeof *i);
+	MPI_Datatype *t = malloc((size_t)(e.types + 1) * sizeof *t);
+	if (i != NULL && t != NULL) {
+#if M4G_LARGE
+		rc = MPI_Type_get_contents_c(TYPE(type), e.ints, e.addrs, e.counts, e.types, i, (MPI_Aint *)addrs, (MPI_Count *)counts, t);
+#else
+		rc = MPI_Type_get_contents(TYPE(type), (int)e.ints, (int)e.addrs, (int)e.types, i, (MPI_Aint *)addrs, t);
+#endif
+	}
+	if (rc == MPI_SUCCESS) {
+		translate(&e, i);
+		for (int64_t k = 0; k < e.ints; k++)
+			ints[k] = i[k];
+		for (int64_t k = 0; k < e.types; k++)
+			types[k] = H(t[k]);
+	}
+	free(i);
+	free(t);
+	return rc;
+}

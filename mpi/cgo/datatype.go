@@ -133,3 +133,50 @@ func TypeName(op string, t Datatype) (string, error) {
 	}
 	return string(buf[:n]), nil
 }
+
+// Combiner says which constructor made a datatype.
+type Combiner int
+
+// The combiners, in the order of those in datatype.c.
+const (
+	CombinerNamed Combiner = iota
+	CombinerDup
+	CombinerContiguous
+	CombinerVector
+	CombinerHvector
+	CombinerIndexed
+	CombinerHindexed
+	CombinerIndexedBlock
+	CombinerHindexedBlock
+	CombinerStruct
+	CombinerSubarray
+	CombinerDarray
+	CombinerResized
+	CombinerF90Real
+	CombinerF90Complex
+	CombinerF90Integer
+	CombinerUnknown
+)
+
+// Envelope is how many arguments of each sort a constructor took.
+type Envelope struct {
+	Combiner                           Combiner
+	Integers, Addresses, Counts, Types int
+	c                                  C.m4g_envelope
+}
+
+// TypeEnvelope asks how t was made.
+func TypeEnvelope(op string, t Datatype) (Envelope, error) {
+	e := C.m4g_type_envelope(C.m4g_h(t))
+	return Envelope{Combiner(e.combiner), int(e.ints), int(e.addrs), int(e.counts), int(e.types), e}, check(op, C.int(e.rc))
+}
+
+// TypeContents is what t, whose envelope is e, was made from. The caller frees
+// those of the types that are not predefined.
+func TypeContents(op string, t Datatype, e Envelope) (integers, addresses, counts []int, types []Datatype, err error) {
+	// One more of each, for the sake of their addresses.
+	integers, addresses, counts = make([]int, e.Integers+1), make([]int, e.Addresses+1), make([]int, e.Counts+1)
+	types = make([]Datatype, e.Types+1)
+	rc := C.m4g_type_contents(C.m4g_h(t), e.c, ints(integers), ints(addresses), ints(counts), (*C.m4g_h)(unsafe.Pointer(&types[0])))
+	return integers[:e.Integers], addresses[:e.Addresses], counts[:e.Counts], types[:e.Types], check(op, rc)
+}

@@ -21,6 +21,22 @@ m4g_h m4g_basic(int kind)
 	return H(MPI_DATATYPE_NULL);
 }
 
+// What Go takes a pair to look like in memory.
+_Static_assert(sizeof(int) == 4 && sizeof(short) == 2 && sizeof(long) == 8, "pairs of a value and an index");
+
+// In the order of the pairs' kinds in handles.go.
+m4g_h m4g_value_index(int which)
+{
+	switch (which) {
+	case 0: return H(MPI_FLOAT_INT);
+	case 1: return H(MPI_DOUBLE_INT);
+	case 2: return H(MPI_LONG_INT);
+	case 3: return H(MPI_2INT);
+	case 4: return H(MPI_SHORT_INT);
+	}
+	return H(MPI_DATATYPE_NULL);
+}
+
 // In the order of the op constants in handles.go.
 m4g_h m4g_op(int op)
 {

@@ -53,6 +53,20 @@ func (k Kind) String() string {
 	if k < NumKinds {
 		return kindNames[k]
 	}
+	switch k {
+	case Derived:
+		return "a derived datatype"
+	case Float32Int:
+		return "ValueIndex[float32]"
+	case Float64Int:
+		return "ValueIndex[float64]"
+	case Int16Int:
+		return "ValueIndex[int16]"
+	case Int32Int:
+		return "ValueIndex[int32]"
+	case Int64Int:
+		return "ValueIndex[int64]"
+	}
 	return "unknown kind"
 }
 
@@ -61,8 +75,28 @@ var kindSizes = [NumKinds]uintptr{1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 8, 16}
 // Size is the size of an element in bytes.
 func (k Kind) Size() uintptr { return kindSizes[k] }
 
-// Derived is the kind of every element type that is not basic.
+// Derived is the kind of every element type that is not predefined.
 const Derived = NumKinds
+
+// The kinds of a value and an index, in the order of m4g_value_index in handles.c.
+const (
+	FirstPair = Derived + 1 + iota
+	Float64Int
+	Int64Int
+	Int32Int
+	Int16Int
+	endPairs
+
+	Float32Int = FirstPair
+)
+
+// Pairs holds the datatypes of a value and an index.
+var Pairs = func() (p [endPairs - FirstPair]Datatype) {
+	for i := range p {
+		p[i] = Datatype(C.m4g_value_index(C.int(i)))
+	}
+	return p
+}()
 
 // Elem is what there is to know of an element type. One that exists does not
 // change, so that it can be shared and pointed to.

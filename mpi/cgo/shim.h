@@ -114,6 +114,12 @@ typedef struct {
 	int32_t rc;
 } m4g_typeinfo;
 
+// How a datatype was made, and how many arguments of each sort it took.
+typedef struct {
+	int64_t ints, addrs, counts, types;
+	int32_t rc, combiner;
+} m4g_envelope;
+
 typedef struct {
 	int64_t n;
 	int32_t rc;
@@ -140,6 +146,7 @@ int m4g_error_string(int code, char *buf, int len);
 
 // handles.c
 m4g_h m4g_basic(int kind);
+m4g_h m4g_value_index(int which);
 m4g_h m4g_op(int op);
 m4g_h m4g_comm(int which);
 
@@ -271,6 +278,8 @@ m4g_typeinfo m4g_type_info(m4g_h type);
 int m4g_max_object_name(void);
 int m4g_type_set_name(m4g_h type, const char *name);
 int m4g_type_name(m4g_h type, char *buf, int len);
+m4g_envelope m4g_type_envelope(m4g_h type);
+int m4g_type_contents(m4g_h type, m4g_envelope e, int64_t *ints, int64_t *addrs, int64_t *counts, m4g_h *types);
 
 // pack.c
 m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm);
