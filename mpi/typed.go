@@ -43,6 +43,26 @@ func Typed[T any](s []T, count int, t datatype.Datatype) Buffer {
 	return Buffer{view{unsafe.Pointer(unsafe.SliceData(s)), count, e}}
 }
 
+// Structs is the Buffer of a slice whose elements are structs or arrays without
+// pointers, nested to any depth, or of any basic type: those of named types,
+// such as []time.Duration, are no Data by themselves. Its length is the number
+// of elements. Padding does not travel; see datatype.Of.
+//
+// The error of the call that the Buffer is given to is ErrType when T holds
+// pointers, and names the field. It allocates nothing but for a type's first
+// use, and may be called from any goroutine.
+func Structs[T any](s []T) Buffer {
+	t, err := datatype.Of[T]()
+	if err != nil {
+		return Buffer{view{e: &cgo.Elem{Err: err}}}
+	}
+	e := t.Elem()
+	if e.Err != nil {
+		return Buffer{view{e: e}}
+	}
+	return Buffer{view{unsafe.Pointer(unsafe.SliceData(s)), len(s), e}}
+}
+
 func invalid(op string, class Class, format string, args ...any) Buffer {
 	return Buffer{view{e: &cgo.Elem{Err: argError(op, class, format, args...)}}}
 }

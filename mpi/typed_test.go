@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mpi4go/mpi4go/datatype"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
+	"github.com/mpi4go/mpi4go/op"
 )
 
 // A column of one rank's matrix becomes a row of the next one's, by every kind
@@ -161,6 +163,65 @@ func TestTypedBounds(t *testing.T) {
 	}
 	for _, d := range []datatype.Datatype{column, back, down, far} {
 		must(t, d.Free())
+	}
+}
+
+type particle struct {
+	Pos, Vel [3]float64
+	Alive    bool
+	ID       int32
+	_        int64
+	Charge   complex64
+}
+
+// Slices of structs by every kind of call; what lies between their fields stays.
+func TestStructs(t *testing.T) {
+	c := mpitest.World(t)
+	me, size := c.Rank(), c.Size()
+	next, prev := (me+1)%size, (me+size-1)%size
+	of := func(rank, n int) []particle {
+		s := make([]particle, n)
+		for i := range s {
+			s[i] = particle{Pos: [3]float64{float64(rank), float64(i), 1}, Alive: i%2 == 0, ID: int32(rank*1000 + i), Charge: complex(float32(i), -1)}
+		}
+		return s
+	}
+	for _, n := range []int{0, 1, 3000} {
+		in := make([]particle, n+1)
+		st, err := mpi.Sendrecv(c, mpi.Structs(of(me, n)), next, 1, mpi.Structs(in), prev, 1)
+		if must(t, err); st.Count != n || !slices.Equal(in[:n], of(prev, n)) || in[n] != (particle{}) {
+			t.Errorf("%d structs: %+v, or wrong data", n, st)
+		}
+		in = in[:n]
+		if me == 0 {
+			in = of(0, n)
+		}
+		must(t, mpi.Bcast(c, mpi.Structs(in), 0))
+		all := make([]particle, n*size)
+		must(t, mpi.Allgather(c, mpi.Structs(of(me, n)), mpi.Structs(all)))
+		for r := range size {
+			if !slices.Equal(in, of(0, n)) || !slices.Equal(all[r*n:(r+1)*n], of(r, n)) {
+				t.Errorf("%d structs: wrong data from rank %d", n, r)
+			}
+		}
+	}
+	// Elements of a named basic type are no Data, but a Buffer.
+	waits := []time.Duration{time.Duration(me + 1)}
+	must(t, mpi.AllreduceInPlace(c, mpi.Structs(waits), op.Sum))
+	if want := time.Duration(size * (size + 1) / 2); waits[0] != want {
+		t.Errorf("the durations sum to %v, want %v", waits[0], want)
+	}
+	is(t, mpi.Send(c, mpi.Structs([]struct{ A struct{ B string } }{{}}), me, 0), mpi.ErrType, "A.B")
+	is(t, mpi.AllreduceInPlace(c, mpi.Structs(of(me, 1)), op.Sum), mpi.ErrOp, "Sum")
+	if !raceEnabled {
+		s, in := of(me, 5), make([]particle, 5)
+		if n := testing.AllocsPerRun(50, func() {
+			if _, err := mpi.Sendrecv(c, mpi.Structs(s), next, 1, mpi.Structs(in), prev, 1); err != nil {
+				t.Error(err)
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
 	}
 }
 

@@ -135,7 +135,6 @@ m4g_made m4g_comm_compare(m4g_h a, m4g_h b)
 	return m;
 }
 
-
 int m4g_comm_set_name(m4g_h comm, m4g_addr name) { return MPI_Comm_set_name(COMM(comm), PTR(name)); }
 
 // Returns the length, or minus the return code.
