@@ -43,9 +43,10 @@ type Comm struct {
 	// Set by Idup until its request is complete.
 	pending bool
 
-	// With a topology: how many neighbours a rank receives from and sends to.
-	neighbors           bool
+	// With a topology: how many neighbours this rank receives from and sends to.
+	topology            Topology
 	indegree, outdegree int
+	weighted            bool
 }
 
 var (
@@ -95,6 +96,7 @@ func (c *Comm) fill(h cgo.Comm) error {
 		return err
 	}
 	c.rank, c.size, c.peers, c.inter = i.Rank, i.Size, i.Peers, i.Inter
+	c.topology, c.indegree, c.outdegree, c.weighted = Topology(i.Topology), i.Indegree, i.Outdegree, i.Weighted
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
 	return nil

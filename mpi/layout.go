@@ -99,7 +99,7 @@ func (c *Comm) checkNeighbors(op string, s, r view) error {
 	if err := c.checkViews(op, s, r); err != nil {
 		return err
 	}
-	if c.neighbors {
+	if c.topology != TopoNone {
 		return nil
 	}
 	return argError(op, ErrTopology, "the communicator has no topology: make one by CreateCart, CreateGraph or CreateDistGraph")

@@ -12,6 +12,8 @@ m4g_comminfo m4g_comm_info(m4g_h comm)
 	peers = size;
 	if (c.rc == MPI_SUCCESS && inter)
 		c.rc = MPI_Comm_remote_size(COMM(comm), &peers);
+	else if (c.rc == MPI_SUCCESS)
+		c.rc = m4g_topology(COMM(comm), rank, &c);
 	c.rank = rank;
 	c.size = size;
 	c.peers = peers;
@@ -19,9 +21,9 @@ m4g_comminfo m4g_comm_info(m4g_h comm)
 	return c;
 }
 
-// Every communicator that leaves this file returns errors, whatever its parent
+// Every communicator that leaves C returns errors, whatever its parent
 // did; MPI_COMM_NULL leaves as 0.
-static m4g_made made(int rc, MPI_Comm c)
+m4g_made m4g_made_comm(int rc, MPI_Comm c)
 {
 	m4g_made m = {rc, 0, 0};
 	if (rc == MPI_SUCCESS && c != MPI_COMM_NULL) {
@@ -36,14 +38,14 @@ m4g_made m4g_comm_dup(m4g_h comm)
 	MPI_Comm c = MPI_COMM_NULL;
 	MPI_Request req;
 	int rc = m4g_patient ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req) : MPI_Comm_dup(COMM(comm), &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 m4g_made m4g_comm_split(m4g_h comm, int color, int key)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Comm_split(COMM(comm), color == M4G_UNDEFINED ? MPI_UNDEFINED : color, key, &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 int m4g_comm_free(m4g_h comm)
@@ -56,7 +58,7 @@ m4g_made m4g_comm_dup_with_info(m4g_h comm, m4g_h info)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 // The library stores the new handle when it likes until the request is complete:
@@ -91,7 +93,7 @@ m4g_made m4g_comm_idup_done(m4g_addr cell)
 {
 	MPI_Comm c = *(MPI_Comm *)cell;
 	free(PTR(cell));
-	return made(MPI_SUCCESS, c);
+	return m4g_made_comm(MPI_SUCCESS, c);
 }
 
 m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
@@ -105,25 +107,25 @@ m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
 	case M4G_HW_UNGUIDED: t = MPI_COMM_TYPE_HW_UNGUIDED; break;
 #else
 	case M4G_HW_GUIDED:
-	case M4G_HW_UNGUIDED: return made(M4G_ERR_UNSUPPORTED, c);
+	case M4G_HW_UNGUIDED: return m4g_made_comm(M4G_ERR_UNSUPPORTED, c);
 #endif
 	}
 	int rc = MPI_Comm_split_type(COMM(comm), t, key, m4g_info_in(info), &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 m4g_made m4g_comm_create(m4g_h comm, m4g_h group)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Comm_create(COMM(comm), (MPI_Group)group, &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 m4g_made m4g_comm_create_group(m4g_h comm, m4g_h group, int tag)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Comm_create_group(COMM(comm), (MPI_Group)group, tag, &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 m4g_made m4g_comm_compare(m4g_h a, m4g_h b)
@@ -155,12 +157,12 @@ m4g_made m4g_intercomm_create(m4g_h local, int local_leader, m4g_h peer, int rem
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Intercomm_create(COMM(local), local_leader, peer == 0 ? MPI_COMM_NULL : COMM(peer), remote_leader, tag, &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }
 
 m4g_made m4g_intercomm_merge(m4g_h comm, int high)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc = MPI_Intercomm_merge(COMM(comm), high, &c);
-	return made(rc, c);
+	return m4g_made_comm(rc, c);
 }

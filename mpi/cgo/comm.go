@@ -6,16 +6,23 @@ import "C"
 import "unsafe"
 
 // CommInfo is what a communicator's users ask for all the time. Peers is the
-// size of the remote group for an intercommunicator, else Size.
+// size of the remote group for an intercommunicator, else Size. With a topology,
+// the degrees are how many neighbours this rank receives from and sends to.
 type CommInfo struct {
-	Rank, Size, Peers int
-	Inter             bool
+	Rank, Size, Peers   int
+	Inter               bool
+	Topology            int
+	Indegree, Outdegree int
+	Weighted            bool // the topology is a distributed graph with weights
 }
 
 // Info asks the library about c.
 func Info(c Comm) (CommInfo, error) {
 	i := C.m4g_comm_info(C.m4g_h(c))
-	return CommInfo{int(i.rank), int(i.size), int(i.peers), i.inter != 0}, check("Comm", C.int(i.rc))
+	return CommInfo{
+		int(i.rank), int(i.size), int(i.peers), i.inter != 0,
+		int(i.topology), int(i.indegree), int(i.outdegree), i.weighted != 0,
+	}, check("Comm", C.int(i.rc))
 }
 
 // CommDup duplicates c.

@@ -101,6 +101,12 @@ static inline void m4g_fit_done(m4g_fit *f)
 		MPI_Type_free(&f->t);
 }
 
+// What leaves C for a new communicator; in comm.c.
+m4g_made m4g_made_comm(int rc, MPI_Comm c);
+
+// Adds to out what there is to know of c's topology; in topo.c.
+int m4g_topology(MPI_Comm c, int rank, m4g_comminfo *out);
+
 // Called at Init; in coll.c.
 int m4g_ops_init(void);
 

@@ -52,6 +52,9 @@ enum { M4G_ORDER_C, M4G_ORDER_FORTRAN };
 enum { M4G_DISTRIBUTE_BLOCK, M4G_DISTRIBUTE_CYCLIC, M4G_DISTRIBUTE_NONE };
 enum { M4G_DISTRIBUTE_DFLT_DARG = 0 };
 
+// The kinds of topology.
+enum { M4G_NO_TOPOLOGY, M4G_CART, M4G_GRAPH, M4G_DIST_GRAPH };
+
 // The return code where the library lacks the call. No library has it: its
 // codes are not negative.
 #define M4G_ERR_UNSUPPORTED (-1)
@@ -94,6 +97,7 @@ typedef struct {
 
 typedef struct {
 	int32_t rc, rank, size, peers, inter;
+	int32_t topology, indegree, outdegree, weighted;
 } m4g_comminfo;
 
 typedef struct {
@@ -285,5 +289,26 @@ int m4g_type_contents(m4g_h type, m4g_envelope e, int64_t *ints, int64_t *addrs,
 m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm);
 m4g_sized m4g_pack(int external, m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm);
 m4g_sized m4g_unpack(int external, m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm);
+
+// topo.c
+int m4g_dims_create(int nodes, int n, int *dims);
+m4g_made m4g_cart_create(m4g_h comm, int n, const int *dims, const int *periods, int reorder);
+int m4g_cart_get(m4g_h comm, int n, int *dims, int *periods, int *coords);
+int m4g_cart_coords(m4g_h comm, int rank, int n, int *coords);
+int m4g_cart_rank(m4g_h comm, const int *coords, int *rank);
+int m4g_cart_shift(m4g_h comm, int dim, int disp, int *source, int *dest);
+m4g_made m4g_cart_sub(m4g_h comm, int n, const int *keep);
+int m4g_cart_map(m4g_h comm, int n, const int *dims, const int *periods, int *rank);
+m4g_made m4g_graph_create(m4g_h comm, int n, const int *index, const int *edges, int reorder);
+int m4g_graph_dims(m4g_h comm, int *nodes, int *edges);
+int m4g_graph_get(m4g_h comm, int nodes, int nedges, int *index, int *edges);
+int m4g_graph_neighbors_count(m4g_h comm, int rank, int *n);
+int m4g_graph_neighbors(m4g_h comm, int rank, int n, int *neighbors);
+int m4g_graph_map(m4g_h comm, int n, const int *index, const int *edges, int *rank);
+m4g_made m4g_dist_graph_create(m4g_h comm, int n, const int *sources, const int *degrees, int edges,
+	const int *destinations, const int *weights, int weighted, int reorder);
+m4g_made m4g_dist_graph_create_adjacent(m4g_h comm, int in, const int *sources, const int *sweights, int out,
+	const int *destinations, const int *dweights, int weighted, int reorder);
+int m4g_dist_graph_neighbors(m4g_h comm, int in, int *sources, int *sweights, int out, int *destinations, int *dweights);
 
 #endif
