@@ -111,9 +111,30 @@ func (c *Comm) bcast(k call, v view, root int) error {
 	if err := c.checkRoot(k.op, root, v, v); err != nil {
 		return err
 	}
+	if c.inter && cgo.InterBcastBroken {
+		return c.interBcast(k, v, root)
+	}
 	gated := k.enter(v, noView)
 	h, rc := cgo.Bcast(k.form, uintptr(v.ptr), v.n, v.e.T, root, c.h)
 	return k.leave(gated, h, rc)
+}
+
+// interBcast is a Scatterv of the same part to all: MPICH's nonblocking Bcast
+// takes the root's rank for one of the receiving group, when it passes the
+// message on there, and spreads what that rank had before.
+func (c *Comm) interBcast(k call, v view, root int) error {
+	isRoot, others := c.role(root)
+	if others {
+		return c.vector(k, cgo.Scatterv, 0, nothing(v), nil, nil, v, nil, nil, root)
+	}
+	if !isRoot {
+		v = nothing(v)
+	}
+	counts, displs := make([]int, c.peers), make([]int, c.peers)
+	for i := range counts {
+		counts[i] = v.n
+	}
+	return c.vector(k, cgo.Scatterv, 0, v, counts, displs, nothing(v), nil, nil, root)
 }
 
 // move calls a collective with one count for each side.
@@ -560,7 +581,9 @@ func (c *Comm) reduce(k call, s, r view, o op.Op, root int) error {
 	}
 	isRoot, others := c.role(root)
 	if isRoot && c.inter {
-		s = r // the root of an intercommunicator gives nothing, so recv counts
+		// The root of an intercommunicator gives nothing, so recv counts.
+		s = nothing(r)
+		s.n = r.n
 	}
 	if err := checkOp(k.op, o, s); err != nil {
 		return err

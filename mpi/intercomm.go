@@ -27,6 +27,9 @@ func IntercommCreate(local *Comm, localLeader int, peer *Comm, remoteLeader, tag
 	if uint(localLeader) >= uint(local.size) {
 		return nil, argError(op, ErrRank, "localLeader is %d, but the communicator's ranks are 0 to %d", localLeader, local.size-1)
 	}
+	if err := local.checkTag(op, "tag", tag); err != nil {
+		return nil, err
+	}
 	var h cgo.Comm
 	if local.rank == localLeader {
 		if err := peer.check(op); err != nil {
@@ -38,14 +41,8 @@ func IntercommCreate(local *Comm, localLeader int, peer *Comm, remoteLeader, tag
 		if !peer.inter && remoteLeader == peer.rank {
 			return nil, argError(op, ErrRank, "remoteLeader is %d, this rank itself, but must be in the other group", remoteLeader)
 		}
-		if err := peer.checkTag(op, "tag", tag); err != nil {
-			return nil, err
-		}
 		h = peer.h
 	} else {
-		if err := local.checkTag(op, "tag", tag); err != nil {
-			return nil, err
-		}
 		remoteLeader = 0
 	}
 	return newComm(cgo.IntercommCreate(local.h, localLeader, h, remoteLeader, tag))

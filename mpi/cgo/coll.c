@@ -46,6 +46,15 @@ m4g_made m4g_barrier(int mode, m4g_h comm)
 	return made(mode, rc, req);
 }
 
+int m4g_inter_bcast_broken(void)
+{
+#ifdef MPICH_NUMVERSION
+	return 1; // seen in 4.0.2; nobody has said which version is without it
+#else
+	return 0;
+#endif
+}
+
 m4g_made m4g_bcast(int mode, m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
@@ -404,10 +413,22 @@ m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64
 		free(own);
 		return m;
 	}
+	// MPICH before 4.1.1 wants a buffer even where it reads none (pmodels/mpich #6354).
+	if (root == M4G_ROOT)
+		s = H(m4g_none);
 	root = m4g_rank_in(root);
 	if (n == 0) {
+		int inter = 0;
 		s = H(m4g_none);
 		r = H(m4g_none + 1);
+		// Where the root's group says nothing of the count, Open MPI 4.1 leaves
+		// on an empty one without taking part in the numbering of nonblocking
+		// collectives, and the next hang: so there is none.
+		if (what == M4G_REDUCE && MPI_Comm_test_inter(COMM(comm), &inter) == MPI_SUCCESS && inter) {
+			n = 1;
+			type = H(MPI_BYTE);
+			o = MPI_BOR;
+		}
 	}
 	void *sb = flags & M4G_SEND_IN_PLACE ? MPI_IN_PLACE : PTR(s), *rb = PTR(r);
 	if (n <= INT_MAX) {

@@ -9,6 +9,9 @@ import "unsafe"
 // the counts and displacements of the vector collectives.
 var Large = func() bool { v, _ := Version(); return v >= 4 }()
 
+// InterBcastBroken says that the library's Bcast goes wrong between groups.
+var InterBcastBroken = C.m4g_inter_bcast_broken() != 0
+
 // Form is how a collective is called.
 type Form int
 

@@ -249,6 +249,7 @@ typedef struct {
 	m4g_h type;
 } m4g_part;
 
+int m4g_inter_bcast_broken(void);
 m4g_made m4g_barrier(int mode, m4g_h comm);
 m4g_made m4g_bcast(int mode, m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm);
 m4g_made m4g_move(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_h st, m4g_addr r, int64_t rn, m4g_h rt,
