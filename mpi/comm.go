@@ -99,6 +99,7 @@ func (c *Comm) fill(h cgo.Comm) error {
 	c.topology, c.indegree, c.outdegree, c.weighted = Topology(i.Topology), i.Indegree, i.Outdegree, i.Weighted
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
+	comms.Store(h, c)
 	return nil
 }
 
@@ -408,7 +409,9 @@ func (c *Comm) Free() error {
 	}
 	h := c.h
 	c.h = 0
-	return cgo.CommFree(h)
+	err := cgo.CommFree(h)
+	comms.CompareAndDelete(h, c) // the handle may be another's by now
+	return err
 }
 
 // Abort ends all ranks of the job with the exit code, at once. It does not

@@ -231,6 +231,14 @@ int m4g_group_translate(m4g_h a, int n, m4g_addr from, m4g_h b, m4g_addr to);
 m4g_made m4g_group_compare(m4g_h a, m4g_h b);
 int m4g_group_free(m4g_h group);
 
+// attr.c
+m4g_made m4g_keyval_create(uintptr_t key);
+int m4g_keyval_free(int keyval);
+int m4g_attr_set(m4g_h comm, int keyval, uintptr_t value);
+m4g_made m4g_attr_get(m4g_h comm, int keyval);
+int m4g_attr_delete(m4g_h comm, int keyval);
+m4g_made m4g_attr_predefined(int which);
+
 // info.c
 int m4g_max_info_key(void);
 int m4g_max_info_val(void);
