@@ -30,6 +30,14 @@ var (
 	// already posted, is cut to the buffer without an error.
 	TruncatedSelf = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_ERR_TRUNCATE is not reported for a rank's message to itself",
 		"a C program with MPI_Irecv of 8 and MPI_Isend of 12 bytes to itself gets MPI_SUCCESS; no upstream report found"}
+	// NeighbourTwice: in a periodic grid of 1 or 2 ranks along a dimension, both
+	// neighbours are one rank. What is sent to the one side must arrive from the
+	// other (MPI 4.1 §8.6); MPICH does so in MPI_Neighbor_alltoall only, Open MPI
+	// in the blocking forms only.
+	NeighbourTwiceMPICH = Bug{"MPICH", [3]int{4, 1, 0}, "neighbourhood collectives swap the messages of a rank that is a neighbour on both sides",
+		"MPI_Neighbor_alltoallv on a periodic grid of one rank; no upstream report looked for"}
+	NeighbourTwiceOpenMPI = Bug{"Open MPI", [3]int{4, 2, 0}, "nonblocking neighbourhood collectives swap the messages of a rank that is a neighbour on both sides",
+		"MPI_Ineighbor_alltoall on a periodic grid of one rank; no upstream report looked for"}
 	// DarrayTrueExtent: the true extent of a Darray dealt out in turn holds
 	// memory around the data as well.
 	DarrayTrueExtent = Bug{"MPICH", [3]int{4, 1, 0}, "the true extent of a cyclic darray is too large",
