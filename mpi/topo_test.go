@@ -151,8 +151,11 @@ func (g grid) check(t *testing.T, cart *mpi.Cart) {
 
 func TestCart(t *testing.T) {
 	c := mpitest.World(t)
-	for _, g := range grids(c.Size()) {
+	for i, g := range grids(c.Size()) {
 		for _, reorder := range []bool{false, true} {
+			if crowded(c) && reorder == (i%2 == 0) {
+				continue // they take turns
+			}
 			t.Run(fmt.Sprintf("%v,%v,%v", g.dims, g.periods, reorder), func(t *testing.T) {
 				cart := g.create(t, c, reorder)
 				if cart != nil {
@@ -252,6 +255,9 @@ func TestCartDup(t *testing.T) {
 func TestCartSub(t *testing.T) {
 	c := mpitest.World(t)
 	for i, g := range grids(c.Size()) {
+		if crowded(c) && i%3 != 0 {
+			continue
+		}
 		cart := g.create(t, c, i%2 == 1)
 		if cart == nil {
 			continue
