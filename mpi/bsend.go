@@ -124,7 +124,7 @@ func (v view) bsendSize() int { return v.bytes() + BsendOverhead() }
 //
 // Implements: MPI_Bsend (MPI 4.1 §3.4)
 func Bsend[B Data](c *Comm, buf B, dest, tag int) error {
-	return c.bsend("Bsend", viewOf(buf), dest, tag)
+	return c.raise(c.bsend("Bsend", viewOf(buf), dest, tag))
 }
 
 // Ibsend is Bsend, with its error kept for Wait. The Request is complete: buf
@@ -133,7 +133,7 @@ func Bsend[B Data](c *Comm, buf B, dest, tag int) error {
 // Implements: MPI_Ibsend (MPI 4.1 §3.7.2)
 func Ibsend[B Data](c *Comm, buf B, dest, tag int) *Request {
 	const op = "Ibsend"
-	return failed(op, c.bsend(op, viewOf(buf), dest, tag))
+	return failed(op, c.raise(c.bsend(op, viewOf(buf), dest, tag)))
 }
 
 // BsendInit is SendInit in buffered mode; see Bsend. The request is complete as
@@ -144,13 +144,13 @@ func Ibsend[B Data](c *Comm, buf B, dest, tag int) *Request {
 func BsendInit[B Data](c *Comm, buf B, dest, tag int) *Request {
 	const op = "BsendInit"
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	v := viewOf(buf)
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, persistent: true}
+	r := &Request{op: op, persistent: true, comm: c}
 	r.bsend = func() error { return c.bsend(op, v, dest, tag) }
 	r.state.Store(reqReported)
 	return r

@@ -75,10 +75,11 @@ func (k call) leave(gated bool, h cgo.Request, rc int) error {
 }
 
 // request is the Request of a call that has returned err.
-func (k call) request(err error) *Request {
+func (c *Comm) request(k call, err error) *Request {
 	if err != nil {
-		return failed(k.op, err)
+		return failed(k.op, c.raise(err))
 	}
+	k.r.comm = c
 	return k.r
 }
 

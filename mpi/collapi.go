@@ -13,7 +13,7 @@ import (
 //
 // Implements: MPI_Barrier (MPI 4.1 §6.3)
 func (c *Comm) Barrier() error {
-	return c.barrier(blocking("Barrier"))
+	return c.raise(c.barrier(blocking("Barrier")))
 }
 
 // Ibarrier begins what Barrier does, and returns at once. See Request for what
@@ -23,7 +23,7 @@ func (c *Comm) Barrier() error {
 // Implements: MPI_Ibarrier (MPI 4.1 §6.12.1)
 func (c *Comm) Ibarrier() *Request {
 	k := begin("Ibarrier")
-	return k.request(c.barrier(k))
+	return c.request(k, c.barrier(k))
 }
 
 // BarrierInit makes a persistent request that does what Barrier does each time
@@ -35,7 +35,7 @@ func (c *Comm) Ibarrier() *Request {
 // Implements: MPI_Barrier_init (MPI 4.1 §6.13.1)
 func (c *Comm) BarrierInit() *Request {
 	k := prepare("BarrierInit")
-	return k.request(c.barrier(k))
+	return c.request(k, c.barrier(k))
 }
 
 // Bcast sends all elements of buf on the rank root into buf on all others. buf
@@ -47,7 +47,7 @@ func (c *Comm) BarrierInit() *Request {
 //
 // Implements: MPI_Bcast (MPI 4.1 §6.4)
 func Bcast[B Data](c *Comm, buf B, root int) error {
-	return c.bcast(blocking("Bcast"), viewOf(buf), root)
+	return c.raise(c.bcast(blocking("Bcast"), viewOf(buf), root))
 }
 
 // Ibcast begins what Bcast does, and returns at once. See Request for what that
@@ -57,7 +57,7 @@ func Bcast[B Data](c *Comm, buf B, root int) error {
 // Implements: MPI_Ibcast (MPI 4.1 §6.12.2)
 func Ibcast[B Data](c *Comm, buf B, root int) *Request {
 	k := begin("Ibcast")
-	return k.request(c.bcast(k, viewOf(buf), root))
+	return c.request(k, c.bcast(k, viewOf(buf), root))
 }
 
 // BcastInit makes a persistent request that does what Bcast does each time it
@@ -69,7 +69,7 @@ func Ibcast[B Data](c *Comm, buf B, root int) *Request {
 // Implements: MPI_Bcast_init (MPI 4.1 §6.13.2)
 func BcastInit[B Data](c *Comm, buf B, root int) *Request {
 	k := prepare("BcastInit")
-	return k.request(c.bcast(k, viewOf(buf), root))
+	return c.request(k, c.bcast(k, viewOf(buf), root))
 }
 
 // Gather collects the ranks' send slices, all of the same length, in recv on
@@ -83,7 +83,7 @@ func BcastInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Gather (MPI 4.1 §6.5)
 func Gather[B Data](c *Comm, send, recv B, root int) error {
-	return c.gather(blocking("Gather"), viewOf(send), viewOf(recv), root)
+	return c.raise(c.gather(blocking("Gather"), viewOf(send), viewOf(recv), root))
 }
 
 // Igather begins what Gather does, and returns at once. See Request for what
@@ -93,7 +93,7 @@ func Gather[B Data](c *Comm, send, recv B, root int) error {
 // Implements: MPI_Igather (MPI 4.1 §6.12.3)
 func Igather[B Data](c *Comm, send, recv B, root int) *Request {
 	k := begin("Igather")
-	return k.request(c.gather(k, viewOf(send), viewOf(recv), root))
+	return c.request(k, c.gather(k, viewOf(send), viewOf(recv), root))
 }
 
 // GatherInit makes a persistent request that does what Gather does each time it
@@ -105,7 +105,7 @@ func Igather[B Data](c *Comm, send, recv B, root int) *Request {
 // Implements: MPI_Gather_init (MPI 4.1 §6.13.3)
 func GatherInit[B Data](c *Comm, send, recv B, root int) *Request {
 	k := prepare("GatherInit")
-	return k.request(c.gather(k, viewOf(send), viewOf(recv), root))
+	return c.request(k, c.gather(k, viewOf(send), viewOf(recv), root))
 }
 
 // GatherInPlace is Gather in place: on root buf holds all parts, root's own
@@ -116,7 +116,7 @@ func GatherInit[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Gather with MPI_IN_PLACE (MPI 4.1 §6.5)
 func GatherInPlace[B Data](c *Comm, buf B, root int) error {
-	return c.gatherInPlace(blocking("GatherInPlace"), viewOf(buf), root)
+	return c.raise(c.gatherInPlace(blocking("GatherInPlace"), viewOf(buf), root))
 }
 
 // IgatherInPlace begins what GatherInPlace does, and returns at once. See
@@ -126,7 +126,7 @@ func GatherInPlace[B Data](c *Comm, buf B, root int) error {
 // Implements: MPI_Igather with MPI_IN_PLACE (MPI 4.1 §6.12.3)
 func IgatherInPlace[B Data](c *Comm, buf B, root int) *Request {
 	k := begin("IgatherInPlace")
-	return k.request(c.gatherInPlace(k, viewOf(buf), root))
+	return c.request(k, c.gatherInPlace(k, viewOf(buf), root))
 }
 
 // GatherInPlaceInit makes a persistent request that does what GatherInPlace
@@ -138,7 +138,7 @@ func IgatherInPlace[B Data](c *Comm, buf B, root int) *Request {
 // Implements: MPI_Gather_init with MPI_IN_PLACE (MPI 4.1 §6.13.3)
 func GatherInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 	k := prepare("GatherInPlaceInit")
-	return k.request(c.gatherInPlace(k, viewOf(buf), root))
+	return c.request(k, c.gatherInPlace(k, viewOf(buf), root))
 }
 
 // Gatherv is Gather for parts of different length: on root the part of rank i,
@@ -151,7 +151,7 @@ func GatherInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Gatherv (MPI 4.1 §6.5)
 func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) error {
-	return c.gatherv(blocking("Gatherv"), viewOf(send), viewOf(recv), counts, displs, root)
+	return c.raise(c.gatherv(blocking("Gatherv"), viewOf(send), viewOf(recv), counts, displs, root))
 }
 
 // Igatherv begins what Gatherv does, and returns at once. See Request for what
@@ -162,7 +162,7 @@ func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) erro
 // Implements: MPI_Igatherv (MPI 4.1 §6.12.3)
 func Igatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Request {
 	k := begin("Igatherv")
-	return k.request(c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
+	return c.request(k, c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
 }
 
 // GathervInit makes a persistent request that does what Gatherv does each time
@@ -175,7 +175,7 @@ func Igatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Re
 // Implements: MPI_Gatherv_init (MPI 4.1 §6.13.3)
 func GathervInit[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Request {
 	k := prepare("GathervInit")
-	return k.request(c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
+	return c.request(k, c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
 }
 
 // GathervInPlace is Gatherv in place: on root buf holds all parts, root's own
@@ -185,7 +185,7 @@ func GathervInit[B Data](c *Comm, send, recv B, counts, displs []int, root int) 
 //
 // Implements: MPI_Gatherv with MPI_IN_PLACE (MPI 4.1 §6.5)
 func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	return c.gathervInPlace(blocking("GathervInPlace"), viewOf(buf), counts, displs, root)
+	return c.raise(c.gathervInPlace(blocking("GathervInPlace"), viewOf(buf), counts, displs, root))
 }
 
 // IgathervInPlace begins what GathervInPlace does, and returns at once. See
@@ -196,7 +196,7 @@ func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) erro
 // Implements: MPI_Igatherv with MPI_IN_PLACE (MPI 4.1 §6.12.3)
 func IgathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
 	k := begin("IgathervInPlace")
-	return k.request(c.gathervInPlace(k, viewOf(buf), counts, displs, root))
+	return c.request(k, c.gathervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
 // GathervInPlaceInit makes a persistent request that does what GathervInPlace
@@ -209,7 +209,7 @@ func IgathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Re
 // Implements: MPI_Gatherv_init with MPI_IN_PLACE (MPI 4.1 §6.13.3)
 func GathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
 	k := prepare("GathervInPlaceInit")
-	return k.request(c.gathervInPlace(k, viewOf(buf), counts, displs, root))
+	return c.request(k, c.gathervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
 // Scatter sends the parts of send on the rank root, Size parts of len(recv)
@@ -224,7 +224,7 @@ func GathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) 
 //
 // Implements: MPI_Scatter (MPI 4.1 §6.6)
 func Scatter[B Data](c *Comm, send, recv B, root int) error {
-	return c.scatter(blocking("Scatter"), viewOf(send), viewOf(recv), root)
+	return c.raise(c.scatter(blocking("Scatter"), viewOf(send), viewOf(recv), root))
 }
 
 // Iscatter begins what Scatter does, and returns at once. See Request for what
@@ -234,7 +234,7 @@ func Scatter[B Data](c *Comm, send, recv B, root int) error {
 // Implements: MPI_Iscatter (MPI 4.1 §6.12.4)
 func Iscatter[B Data](c *Comm, send, recv B, root int) *Request {
 	k := begin("Iscatter")
-	return k.request(c.scatter(k, viewOf(send), viewOf(recv), root))
+	return c.request(k, c.scatter(k, viewOf(send), viewOf(recv), root))
 }
 
 // ScatterInit makes a persistent request that does what Scatter does each time
@@ -246,7 +246,7 @@ func Iscatter[B Data](c *Comm, send, recv B, root int) *Request {
 // Implements: MPI_Scatter_init (MPI 4.1 §6.13.4)
 func ScatterInit[B Data](c *Comm, send, recv B, root int) *Request {
 	k := prepare("ScatterInit")
-	return k.request(c.scatter(k, viewOf(send), viewOf(recv), root))
+	return c.request(k, c.scatter(k, viewOf(send), viewOf(recv), root))
 }
 
 // ScatterInPlace is Scatter in place: on root buf holds all parts and keeps
@@ -257,7 +257,7 @@ func ScatterInit[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Scatter with MPI_IN_PLACE (MPI 4.1 §6.6)
 func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
-	return c.scatterInPlace(blocking("ScatterInPlace"), viewOf(buf), root)
+	return c.raise(c.scatterInPlace(blocking("ScatterInPlace"), viewOf(buf), root))
 }
 
 // IscatterInPlace begins what ScatterInPlace does, and returns at once. See
@@ -267,7 +267,7 @@ func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
 // Implements: MPI_Iscatter with MPI_IN_PLACE (MPI 4.1 §6.12.4)
 func IscatterInPlace[B Data](c *Comm, buf B, root int) *Request {
 	k := begin("IscatterInPlace")
-	return k.request(c.scatterInPlace(k, viewOf(buf), root))
+	return c.request(k, c.scatterInPlace(k, viewOf(buf), root))
 }
 
 // ScatterInPlaceInit makes a persistent request that does what ScatterInPlace
@@ -279,7 +279,7 @@ func IscatterInPlace[B Data](c *Comm, buf B, root int) *Request {
 // Implements: MPI_Scatter_init with MPI_IN_PLACE (MPI 4.1 §6.13.4)
 func ScatterInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 	k := prepare("ScatterInPlaceInit")
-	return k.request(c.scatterInPlace(k, viewOf(buf), root))
+	return c.request(k, c.scatterInPlace(k, viewOf(buf), root))
 }
 
 // Scatterv is Scatter for parts of different length: rank i receives the
@@ -293,7 +293,7 @@ func ScatterInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Scatterv (MPI 4.1 §6.6)
 func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) error {
-	return c.scatterv(blocking("Scatterv"), viewOf(send), counts, displs, viewOf(recv), root)
+	return c.raise(c.scatterv(blocking("Scatterv"), viewOf(send), counts, displs, viewOf(recv), root))
 }
 
 // Iscatterv begins what Scatterv does, and returns at once. See Request for
@@ -304,7 +304,7 @@ func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) e
 // Implements: MPI_Iscatterv (MPI 4.1 §6.12.4)
 func Iscatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) *Request {
 	k := begin("Iscatterv")
-	return k.request(c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
+	return c.request(k, c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
 }
 
 // ScattervInit makes a persistent request that does what Scatterv does each
@@ -317,7 +317,7 @@ func Iscatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) 
 // Implements: MPI_Scatterv_init (MPI 4.1 §6.13.4)
 func ScattervInit[B Data](c *Comm, send B, counts, displs []int, recv B, root int) *Request {
 	k := prepare("ScattervInit")
-	return k.request(c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
+	return c.request(k, c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
 }
 
 // ScattervInPlace is Scatterv in place: on root buf holds all parts and keeps
@@ -327,7 +327,7 @@ func ScattervInit[B Data](c *Comm, send B, counts, displs []int, recv B, root in
 //
 // Implements: MPI_Scatterv with MPI_IN_PLACE (MPI 4.1 §6.6)
 func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	return c.scattervInPlace(blocking("ScattervInPlace"), viewOf(buf), counts, displs, root)
+	return c.raise(c.scattervInPlace(blocking("ScattervInPlace"), viewOf(buf), counts, displs, root))
 }
 
 // IscattervInPlace begins what ScattervInPlace does, and returns at once. See
@@ -338,7 +338,7 @@ func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) err
 // Implements: MPI_Iscatterv with MPI_IN_PLACE (MPI 4.1 §6.12.4)
 func IscattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
 	k := begin("IscattervInPlace")
-	return k.request(c.scattervInPlace(k, viewOf(buf), counts, displs, root))
+	return c.request(k, c.scattervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
 // ScattervInPlaceInit makes a persistent request that does what ScattervInPlace
@@ -351,7 +351,7 @@ func IscattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *R
 // Implements: MPI_Scatterv_init with MPI_IN_PLACE (MPI 4.1 §6.13.4)
 func ScattervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
 	k := prepare("ScattervInPlaceInit")
-	return k.request(c.scattervInPlace(k, viewOf(buf), counts, displs, root))
+	return c.request(k, c.scattervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
 // Allgather is Gather to every rank: len(recv) is at least Size*len(send) on
@@ -362,7 +362,7 @@ func ScattervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int)
 //
 // Implements: MPI_Allgather (MPI 4.1 §6.7)
 func Allgather[B Data](c *Comm, send, recv B) error {
-	return c.allgather(blocking("Allgather"), viewOf(send), viewOf(recv))
+	return c.raise(c.allgather(blocking("Allgather"), viewOf(send), viewOf(recv)))
 }
 
 // Iallgather begins what Allgather does, and returns at once. See Request for
@@ -372,7 +372,7 @@ func Allgather[B Data](c *Comm, send, recv B) error {
 // Implements: MPI_Iallgather (MPI 4.1 §6.12.5)
 func Iallgather[B Data](c *Comm, send, recv B) *Request {
 	k := begin("Iallgather")
-	return k.request(c.allgather(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.allgather(k, viewOf(send), viewOf(recv)))
 }
 
 // AllgatherInit makes a persistent request that does what Allgather does each
@@ -384,7 +384,7 @@ func Iallgather[B Data](c *Comm, send, recv B) *Request {
 // Implements: MPI_Allgather_init (MPI 4.1 §6.13.5)
 func AllgatherInit[B Data](c *Comm, send, recv B) *Request {
 	k := prepare("AllgatherInit")
-	return k.request(c.allgather(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.allgather(k, viewOf(send), viewOf(recv)))
 }
 
 // AllgatherInPlace is Allgather in place: buf has Size equal parts, this rank's
@@ -394,7 +394,7 @@ func AllgatherInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Allgather with MPI_IN_PLACE (MPI 4.1 §6.7)
 func AllgatherInPlace[B Data](c *Comm, buf B) error {
-	return c.allgatherInPlace(blocking("AllgatherInPlace"), viewOf(buf))
+	return c.raise(c.allgatherInPlace(blocking("AllgatherInPlace"), viewOf(buf)))
 }
 
 // IallgatherInPlace begins what AllgatherInPlace does, and returns at once. See
@@ -404,7 +404,7 @@ func AllgatherInPlace[B Data](c *Comm, buf B) error {
 // Implements: MPI_Iallgather with MPI_IN_PLACE (MPI 4.1 §6.12.5)
 func IallgatherInPlace[B Data](c *Comm, buf B) *Request {
 	k := begin("IallgatherInPlace")
-	return k.request(c.allgatherInPlace(k, viewOf(buf)))
+	return c.request(k, c.allgatherInPlace(k, viewOf(buf)))
 }
 
 // AllgatherInPlaceInit makes a persistent request that does what
@@ -417,7 +417,7 @@ func IallgatherInPlace[B Data](c *Comm, buf B) *Request {
 // Implements: MPI_Allgather_init with MPI_IN_PLACE (MPI 4.1 §6.13.5)
 func AllgatherInPlaceInit[B Data](c *Comm, buf B) *Request {
 	k := prepare("AllgatherInPlaceInit")
-	return k.request(c.allgatherInPlace(k, viewOf(buf)))
+	return c.request(k, c.allgatherInPlace(k, viewOf(buf)))
 }
 
 // Allgatherv is Gatherv to every rank; counts and displs are the same on all of
@@ -427,7 +427,7 @@ func AllgatherInPlaceInit[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Allgatherv (MPI 4.1 §6.7)
 func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
-	return c.allgatherv(blocking("Allgatherv"), viewOf(send), viewOf(recv), counts, displs)
+	return c.raise(c.allgatherv(blocking("Allgatherv"), viewOf(send), viewOf(recv), counts, displs))
 }
 
 // Iallgatherv begins what Allgatherv does, and returns at once. See Request for
@@ -438,7 +438,7 @@ func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
 // Implements: MPI_Iallgatherv (MPI 4.1 §6.12.5)
 func Iallgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 	k := begin("Iallgatherv")
-	return k.request(c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
+	return c.request(k, c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
 // AllgathervInit makes a persistent request that does what Allgatherv does each
@@ -451,7 +451,7 @@ func Iallgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 // Implements: MPI_Allgatherv_init (MPI 4.1 §6.13.5)
 func AllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 	k := prepare("AllgathervInit")
-	return k.request(c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
+	return c.request(k, c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
 // AllgathervInPlace is Allgatherv in place: this rank's part of buf is already
@@ -461,7 +461,7 @@ func AllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Reques
 //
 // Implements: MPI_Allgatherv with MPI_IN_PLACE (MPI 4.1 §6.7)
 func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	return c.allgathervInPlace(blocking("AllgathervInPlace"), viewOf(buf), counts, displs)
+	return c.raise(c.allgathervInPlace(blocking("AllgathervInPlace"), viewOf(buf), counts, displs))
 }
 
 // IallgathervInPlace begins what AllgathervInPlace does, and returns at once.
@@ -472,7 +472,7 @@ func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 // Implements: MPI_Iallgatherv with MPI_IN_PLACE (MPI 4.1 §6.12.5)
 func IallgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 	k := begin("IallgathervInPlace")
-	return k.request(c.allgathervInPlace(k, viewOf(buf), counts, displs))
+	return c.request(k, c.allgathervInPlace(k, viewOf(buf), counts, displs))
 }
 
 // AllgathervInPlaceInit makes a persistent request that does what
@@ -485,7 +485,7 @@ func IallgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 // Implements: MPI_Allgatherv_init with MPI_IN_PLACE (MPI 4.1 §6.13.5)
 func AllgathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request {
 	k := prepare("AllgathervInPlaceInit")
-	return k.request(c.allgathervInPlace(k, viewOf(buf), counts, displs))
+	return c.request(k, c.allgathervInPlace(k, viewOf(buf), counts, displs))
 }
 
 // Alltoall sends part i of send to rank i, whose part of recv for this rank it
@@ -497,7 +497,7 @@ func AllgathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Reques
 //
 // Implements: MPI_Alltoall (MPI 4.1 §6.8)
 func Alltoall[B Data](c *Comm, send, recv B) error {
-	return c.alltoall(blocking("Alltoall"), viewOf(send), viewOf(recv))
+	return c.raise(c.alltoall(blocking("Alltoall"), viewOf(send), viewOf(recv)))
 }
 
 // Ialltoall begins what Alltoall does, and returns at once. See Request for
@@ -507,7 +507,7 @@ func Alltoall[B Data](c *Comm, send, recv B) error {
 // Implements: MPI_Ialltoall (MPI 4.1 §6.12.6)
 func Ialltoall[B Data](c *Comm, send, recv B) *Request {
 	k := begin("Ialltoall")
-	return k.request(c.alltoall(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.alltoall(k, viewOf(send), viewOf(recv)))
 }
 
 // AlltoallInit makes a persistent request that does what Alltoall does each
@@ -519,7 +519,7 @@ func Ialltoall[B Data](c *Comm, send, recv B) *Request {
 // Implements: MPI_Alltoall_init (MPI 4.1 §6.13.6)
 func AlltoallInit[B Data](c *Comm, send, recv B) *Request {
 	k := prepare("AlltoallInit")
-	return k.request(c.alltoall(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.alltoall(k, viewOf(send), viewOf(recv)))
 }
 
 // AlltoallInPlace is Alltoall in place: the parts of buf are sent and replaced.
@@ -529,7 +529,7 @@ func AlltoallInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Alltoall with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallInPlace[B Data](c *Comm, buf B) error {
-	return c.alltoallInPlace(blocking("AlltoallInPlace"), viewOf(buf))
+	return c.raise(c.alltoallInPlace(blocking("AlltoallInPlace"), viewOf(buf)))
 }
 
 // IalltoallInPlace begins what AlltoallInPlace does, and returns at once. See
@@ -539,7 +539,7 @@ func AlltoallInPlace[B Data](c *Comm, buf B) error {
 // Implements: MPI_Ialltoall with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallInPlace[B Data](c *Comm, buf B) *Request {
 	k := begin("IalltoallInPlace")
-	return k.request(c.alltoallInPlace(k, viewOf(buf)))
+	return c.request(k, c.alltoallInPlace(k, viewOf(buf)))
 }
 
 // AlltoallInPlaceInit makes a persistent request that does what AlltoallInPlace
@@ -551,7 +551,7 @@ func IalltoallInPlace[B Data](c *Comm, buf B) *Request {
 // Implements: MPI_Alltoall_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallInPlaceInit[B Data](c *Comm, buf B) *Request {
 	k := prepare("AlltoallInPlaceInit")
-	return k.request(c.alltoallInPlace(k, viewOf(buf)))
+	return c.request(k, c.alltoallInPlace(k, viewOf(buf)))
 }
 
 // Alltoallv is Alltoall for parts of different length: rank i is sent the
@@ -565,7 +565,7 @@ func AlltoallInPlaceInit[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Alltoallv (MPI 4.1 §6.8)
 func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) error {
-	return c.alltoallv(blocking("Alltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls)
+	return c.raise(c.alltoallv(blocking("Alltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // Ialltoallv begins what Alltoallv does, and returns at once. See Request for
@@ -576,7 +576,7 @@ func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, re
 // Implements: MPI_Ialltoallv (MPI 4.1 §6.12.6)
 func Ialltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
 	k := begin("Ialltoallv")
-	return k.request(c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.request(k, c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // AlltoallvInit makes a persistent request that does what Alltoallv does each
@@ -589,7 +589,7 @@ func Ialltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, r
 // Implements: MPI_Alltoallv_init (MPI 4.1 §6.13.6)
 func AlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
 	k := prepare("AlltoallvInit")
-	return k.request(c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.request(k, c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // AlltoallvInPlace is Alltoallv in place: the parts of buf are sent and
@@ -600,7 +600,7 @@ func AlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B
 //
 // Implements: MPI_Alltoallv with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	return c.alltoallvInPlace(blocking("AlltoallvInPlace"), viewOf(buf), counts, displs)
+	return c.raise(c.alltoallvInPlace(blocking("AlltoallvInPlace"), viewOf(buf), counts, displs))
 }
 
 // IalltoallvInPlace begins what AlltoallvInPlace does, and returns at once. See
@@ -611,7 +611,7 @@ func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 // Implements: MPI_Ialltoallv with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 	k := begin("IalltoallvInPlace")
-	return k.request(c.alltoallvInPlace(k, viewOf(buf), counts, displs))
+	return c.request(k, c.alltoallvInPlace(k, viewOf(buf), counts, displs))
 }
 
 // AlltoallvInPlaceInit makes a persistent request that does what
@@ -624,7 +624,7 @@ func IalltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 // Implements: MPI_Alltoallv_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallvInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request {
 	k := prepare("AlltoallvInPlaceInit")
-	return k.request(c.alltoallvInPlace(k, viewOf(buf), counts, displs))
+	return c.request(k, c.alltoallvInPlace(k, viewOf(buf), counts, displs))
 }
 
 // Alltoallw is Alltoall with a buffer for each rank, of any element type: rank
@@ -635,7 +635,7 @@ func AlltoallvInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request
 //
 // Implements: MPI_Alltoallw (MPI 4.1 §6.8)
 func Alltoallw(c *Comm, send, recv []Buffer) error {
-	return c.alltoallw(blocking("Alltoallw"), send, recv)
+	return c.raise(c.alltoallw(blocking("Alltoallw"), send, recv))
 }
 
 // Ialltoallw begins what Alltoallw does, and returns at once. See Request for
@@ -645,7 +645,7 @@ func Alltoallw(c *Comm, send, recv []Buffer) error {
 // Implements: MPI_Ialltoallw (MPI 4.1 §6.12.6)
 func Ialltoallw(c *Comm, send, recv []Buffer) *Request {
 	k := begin("Ialltoallw")
-	return k.request(c.alltoallw(k, send, recv))
+	return c.request(k, c.alltoallw(k, send, recv))
 }
 
 // AlltoallwInit makes a persistent request that does what Alltoallw does each
@@ -657,7 +657,7 @@ func Ialltoallw(c *Comm, send, recv []Buffer) *Request {
 // Implements: MPI_Alltoallw_init (MPI 4.1 §6.13.6)
 func AlltoallwInit(c *Comm, send, recv []Buffer) *Request {
 	k := prepare("AlltoallwInit")
-	return k.request(c.alltoallw(k, send, recv))
+	return c.request(k, c.alltoallw(k, send, recv))
 }
 
 // AlltoallwInPlace is Alltoallw in place: each of bufs is sent to its rank and
@@ -667,7 +667,7 @@ func AlltoallwInit(c *Comm, send, recv []Buffer) *Request {
 //
 // Implements: MPI_Alltoallw with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallwInPlace(c *Comm, bufs []Buffer) error {
-	return c.alltoallwInPlace(blocking("AlltoallwInPlace"), bufs)
+	return c.raise(c.alltoallwInPlace(blocking("AlltoallwInPlace"), bufs))
 }
 
 // IalltoallwInPlace begins what AlltoallwInPlace does, and returns at once. See
@@ -677,7 +677,7 @@ func AlltoallwInPlace(c *Comm, bufs []Buffer) error {
 // Implements: MPI_Ialltoallw with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallwInPlace(c *Comm, bufs []Buffer) *Request {
 	k := begin("IalltoallwInPlace")
-	return k.request(c.alltoallwInPlace(k, bufs))
+	return c.request(k, c.alltoallwInPlace(k, bufs))
 }
 
 // AlltoallwInPlaceInit makes a persistent request that does what
@@ -690,7 +690,7 @@ func IalltoallwInPlace(c *Comm, bufs []Buffer) *Request {
 // Implements: MPI_Alltoallw_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallwInPlaceInit(c *Comm, bufs []Buffer) *Request {
 	k := prepare("AlltoallwInPlaceInit")
-	return k.request(c.alltoallwInPlace(k, bufs))
+	return c.request(k, c.alltoallwInPlace(k, bufs))
 }
 
 // Reduce combines the ranks' send slices, all of the same length, element by
@@ -705,7 +705,7 @@ func AlltoallwInPlaceInit(c *Comm, bufs []Buffer) *Request {
 //
 // Implements: MPI_Reduce (MPI 4.1 §6.9.1)
 func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
-	return c.reduce(blocking("Reduce"), viewOf(send), viewOf(recv), o, root)
+	return c.raise(c.reduce(blocking("Reduce"), viewOf(send), viewOf(recv), o, root))
 }
 
 // Ireduce begins what Reduce does, and returns at once. See Request for what
@@ -715,7 +715,7 @@ func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
 // Implements: MPI_Ireduce (MPI 4.1 §6.12.7)
 func Ireduce[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 	k := begin("Ireduce")
-	return k.request(c.reduce(k, viewOf(send), viewOf(recv), o, root))
+	return c.request(k, c.reduce(k, viewOf(send), viewOf(recv), o, root))
 }
 
 // ReduceInit makes a persistent request that does what Reduce does each time it
@@ -727,7 +727,7 @@ func Ireduce[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 // Implements: MPI_Reduce_init (MPI 4.1 §6.13.7)
 func ReduceInit[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 	k := prepare("ReduceInit")
-	return k.request(c.reduce(k, viewOf(send), viewOf(recv), o, root))
+	return c.request(k, c.reduce(k, viewOf(send), viewOf(recv), o, root))
 }
 
 // ReduceInPlace is Reduce in place: root's own contribution is in buf, which
@@ -738,7 +738,7 @@ func ReduceInit[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Reduce with MPI_IN_PLACE (MPI 4.1 §6.9.1)
 func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
-	return c.reduceInPlace(blocking("ReduceInPlace"), viewOf(buf), o, root)
+	return c.raise(c.reduceInPlace(blocking("ReduceInPlace"), viewOf(buf), o, root))
 }
 
 // IreduceInPlace begins what ReduceInPlace does, and returns at once. See
@@ -748,7 +748,7 @@ func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
 // Implements: MPI_Ireduce with MPI_IN_PLACE (MPI 4.1 §6.12.7)
 func IreduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 	k := begin("IreduceInPlace")
-	return k.request(c.reduceInPlace(k, viewOf(buf), o, root))
+	return c.request(k, c.reduceInPlace(k, viewOf(buf), o, root))
 }
 
 // ReduceInPlaceInit makes a persistent request that does what ReduceInPlace
@@ -760,7 +760,7 @@ func IreduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 // Implements: MPI_Reduce_init with MPI_IN_PLACE (MPI 4.1 §6.13.7)
 func ReduceInPlaceInit[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 	k := prepare("ReduceInPlaceInit")
-	return k.request(c.reduceInPlace(k, viewOf(buf), o, root))
+	return c.request(k, c.reduceInPlace(k, viewOf(buf), o, root))
 }
 
 // Allreduce is Reduce to every rank: len(recv) is at least len(send) on all of
@@ -772,7 +772,7 @@ func ReduceInPlaceInit[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Allreduce (MPI 4.1 §6.9.6)
 func Allreduce[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allreduce(blocking("Allreduce"), cgo.Allreduce, viewOf(send), viewOf(recv), o)
+	return c.raise(c.allreduce(blocking("Allreduce"), cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
 // Iallreduce begins what Allreduce does, and returns at once. See Request for
@@ -782,7 +782,7 @@ func Allreduce[B Data](c *Comm, send, recv B, o op.Op) error {
 // Implements: MPI_Iallreduce (MPI 4.1 §6.12.8)
 func Iallreduce[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := begin("Iallreduce")
-	return k.request(c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
 // AllreduceInit makes a persistent request that does what Allreduce does each
@@ -794,7 +794,7 @@ func Iallreduce[B Data](c *Comm, send, recv B, o op.Op) *Request {
 // Implements: MPI_Allreduce_init (MPI 4.1 §6.13.8)
 func AllreduceInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := prepare("AllreduceInit")
-	return k.request(c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
 // AllreduceInPlace is Allreduce in place: buf holds this rank's contribution
@@ -805,7 +805,7 @@ func AllreduceInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Allreduce with MPI_IN_PLACE (MPI 4.1 §6.9.6)
 func AllreduceInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allreduceInPlace(blocking("AllreduceInPlace"), cgo.Allreduce, viewOf(buf), o)
+	return c.raise(c.allreduceInPlace(blocking("AllreduceInPlace"), cgo.Allreduce, viewOf(buf), o))
 }
 
 // IallreduceInPlace begins what AllreduceInPlace does, and returns at once. See
@@ -815,7 +815,7 @@ func AllreduceInPlace[B Data](c *Comm, buf B, o op.Op) error {
 // Implements: MPI_Iallreduce with MPI_IN_PLACE (MPI 4.1 §6.12.8)
 func IallreduceInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := begin("IallreduceInPlace")
-	return k.request(c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
 }
 
 // AllreduceInPlaceInit makes a persistent request that does what
@@ -828,7 +828,7 @@ func IallreduceInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 // Implements: MPI_Allreduce_init with MPI_IN_PLACE (MPI 4.1 §6.13.8)
 func AllreduceInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := prepare("AllreduceInPlaceInit")
-	return k.request(c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
 }
 
 // ReduceScatterBlock combines the ranks' send slices, all of the same length,
@@ -841,7 +841,7 @@ func AllreduceInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block (MPI 4.1 §6.10.1)
 func ReduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.reduceScatterBlock(blocking("ReduceScatterBlock"), viewOf(send), viewOf(recv), o)
+	return c.raise(c.reduceScatterBlock(blocking("ReduceScatterBlock"), viewOf(send), viewOf(recv), o))
 }
 
 // IreduceScatterBlock begins what ReduceScatterBlock does, and returns at once.
@@ -851,7 +851,7 @@ func ReduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) error {
 // Implements: MPI_Ireduce_scatter_block (MPI 4.1 §6.12.9)
 func IreduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := begin("IreduceScatterBlock")
-	return k.request(c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
 }
 
 // ReduceScatterBlockInit makes a persistent request that does what
@@ -864,7 +864,7 @@ func IreduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) *Request {
 // Implements: MPI_Reduce_scatter_block_init (MPI 4.1 §6.13.9)
 func ReduceScatterBlockInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := prepare("ReduceScatterBlockInit")
-	return k.request(c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
 }
 
 // ReduceScatterBlockInPlace is ReduceScatterBlock in place: buf holds this
@@ -876,7 +876,7 @@ func ReduceScatterBlockInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block with MPI_IN_PLACE (MPI 4.1 §6.10.1)
 func ReduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.reduceScatterBlockInPlace(blocking("ReduceScatterBlockInPlace"), viewOf(buf), o)
+	return c.raise(c.reduceScatterBlockInPlace(blocking("ReduceScatterBlockInPlace"), viewOf(buf), o))
 }
 
 // IreduceScatterBlockInPlace begins what ReduceScatterBlockInPlace does, and
@@ -886,7 +886,7 @@ func ReduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) error {
 // Implements: MPI_Ireduce_scatter_block with MPI_IN_PLACE (MPI 4.1 §6.12.9)
 func IreduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := begin("IreduceScatterBlockInPlace")
-	return k.request(c.reduceScatterBlockInPlace(k, viewOf(buf), o))
+	return c.request(k, c.reduceScatterBlockInPlace(k, viewOf(buf), o))
 }
 
 // ReduceScatterBlockInPlaceInit makes a persistent request that does what
@@ -899,7 +899,7 @@ func IreduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 // Implements: MPI_Reduce_scatter_block_init with MPI_IN_PLACE (MPI 4.1 §6.13.9)
 func ReduceScatterBlockInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := prepare("ReduceScatterBlockInPlaceInit")
-	return k.request(c.reduceScatterBlockInPlace(k, viewOf(buf), o))
+	return c.request(k, c.reduceScatterBlockInPlace(k, viewOf(buf), o))
 }
 
 // ReduceScatter is ReduceScatterBlock with parts of different length: rank i
@@ -911,7 +911,7 @@ func ReduceScatterBlockInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter (MPI 4.1 §6.10.2)
 func ReduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) error {
-	return c.reduceScatter(blocking("ReduceScatter"), viewOf(send), viewOf(recv), counts, o)
+	return c.raise(c.reduceScatter(blocking("ReduceScatter"), viewOf(send), viewOf(recv), counts, o))
 }
 
 // IreduceScatter begins what ReduceScatter does, and returns at once. See
@@ -922,7 +922,7 @@ func ReduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) error {
 // Implements: MPI_Ireduce_scatter (MPI 4.1 §6.12.10)
 func IreduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Request {
 	k := begin("IreduceScatter")
-	return k.request(c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
+	return c.request(k, c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
 }
 
 // ReduceScatterInit makes a persistent request that does what ReduceScatter
@@ -935,7 +935,7 @@ func IreduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Reque
 // Implements: MPI_Reduce_scatter_init (MPI 4.1 §6.13.10)
 func ReduceScatterInit[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Request {
 	k := prepare("ReduceScatterInit")
-	return k.request(c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
+	return c.request(k, c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
 }
 
 // ReduceScatterInPlace is ReduceScatter in place: buf holds this rank's
@@ -947,7 +947,7 @@ func ReduceScatterInit[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Re
 //
 // Implements: MPI_Reduce_scatter with MPI_IN_PLACE (MPI 4.1 §6.10.2)
 func ReduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) error {
-	return c.reduceScatterInPlace(blocking("ReduceScatterInPlace"), viewOf(buf), counts, o)
+	return c.raise(c.reduceScatterInPlace(blocking("ReduceScatterInPlace"), viewOf(buf), counts, o))
 }
 
 // IreduceScatterInPlace begins what ReduceScatterInPlace does, and returns at
@@ -958,7 +958,7 @@ func ReduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) error {
 // Implements: MPI_Ireduce_scatter with MPI_IN_PLACE (MPI 4.1 §6.12.10)
 func IreduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) *Request {
 	k := begin("IreduceScatterInPlace")
-	return k.request(c.reduceScatterInPlace(k, viewOf(buf), counts, o))
+	return c.request(k, c.reduceScatterInPlace(k, viewOf(buf), counts, o))
 }
 
 // ReduceScatterInPlaceInit makes a persistent request that does what
@@ -971,7 +971,7 @@ func IreduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) *Reque
 // Implements: MPI_Reduce_scatter_init with MPI_IN_PLACE (MPI 4.1 §6.13.10)
 func ReduceScatterInPlaceInit[B Data](c *Comm, buf B, counts []int, o op.Op) *Request {
 	k := prepare("ReduceScatterInPlaceInit")
-	return k.request(c.reduceScatterInPlace(k, viewOf(buf), counts, o))
+	return c.request(k, c.reduceScatterInPlace(k, viewOf(buf), counts, o))
 }
 
 // Scan combines the send slices of the ranks from 0 up to and including this
@@ -983,7 +983,7 @@ func ReduceScatterInPlaceInit[B Data](c *Comm, buf B, counts []int, o op.Op) *Re
 //
 // Implements: MPI_Scan (MPI 4.1 §6.11.1)
 func Scan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allreduce(blocking("Scan"), cgo.Scan, viewOf(send), viewOf(recv), o)
+	return c.raise(c.allreduce(blocking("Scan"), cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
 // Iscan begins what Scan does, and returns at once. See Request for what that
@@ -993,7 +993,7 @@ func Scan[B Data](c *Comm, send, recv B, o op.Op) error {
 // Implements: MPI_Iscan (MPI 4.1 §6.12.11)
 func Iscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := begin("Iscan")
-	return k.request(c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
 // ScanInit makes a persistent request that does what Scan does each time it is
@@ -1005,7 +1005,7 @@ func Iscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 // Implements: MPI_Scan_init (MPI 4.1 §6.13.11)
 func ScanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := prepare("ScanInit")
-	return k.request(c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
 // ScanInPlace is Scan in place: buf holds this rank's contribution and receives
@@ -1016,7 +1016,7 @@ func ScanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Scan with MPI_IN_PLACE (MPI 4.1 §6.11.1)
 func ScanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allreduceInPlace(blocking("ScanInPlace"), cgo.Scan, viewOf(buf), o)
+	return c.raise(c.allreduceInPlace(blocking("ScanInPlace"), cgo.Scan, viewOf(buf), o))
 }
 
 // IscanInPlace begins what ScanInPlace does, and returns at once. See Request
@@ -1026,7 +1026,7 @@ func ScanInPlace[B Data](c *Comm, buf B, o op.Op) error {
 // Implements: MPI_Iscan with MPI_IN_PLACE (MPI 4.1 §6.12.11)
 func IscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := begin("IscanInPlace")
-	return k.request(c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
 }
 
 // ScanInPlaceInit makes a persistent request that does what ScanInPlace does
@@ -1038,7 +1038,7 @@ func IscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 // Implements: MPI_Scan_init with MPI_IN_PLACE (MPI 4.1 §6.13.11)
 func ScanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := prepare("ScanInPlaceInit")
-	return k.request(c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
 }
 
 // Exscan combines the send slices of the ranks below this one, element by
@@ -1050,7 +1050,7 @@ func ScanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan (MPI 4.1 §6.11.2)
 func Exscan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.allreduce(blocking("Exscan"), cgo.Exscan, viewOf(send), viewOf(recv), o)
+	return c.raise(c.allreduce(blocking("Exscan"), cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
 // Iexscan begins what Exscan does, and returns at once. See Request for what
@@ -1060,7 +1060,7 @@ func Exscan[B Data](c *Comm, send, recv B, o op.Op) error {
 // Implements: MPI_Iexscan (MPI 4.1 §6.12.12)
 func Iexscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := begin("Iexscan")
-	return k.request(c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
 // ExscanInit makes a persistent request that does what Exscan does each time it
@@ -1072,7 +1072,7 @@ func Iexscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 // Implements: MPI_Exscan_init (MPI 4.1 §6.13.12)
 func ExscanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 	k := prepare("ExscanInit")
-	return k.request(c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
+	return c.request(k, c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
 // ExscanInPlace is Exscan in place: buf holds this rank's contribution and
@@ -1084,7 +1084,7 @@ func ExscanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan with MPI_IN_PLACE (MPI 4.1 §6.11.2)
 func ExscanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.allreduceInPlace(blocking("ExscanInPlace"), cgo.Exscan, viewOf(buf), o)
+	return c.raise(c.allreduceInPlace(blocking("ExscanInPlace"), cgo.Exscan, viewOf(buf), o))
 }
 
 // IexscanInPlace begins what ExscanInPlace does, and returns at once. See
@@ -1094,7 +1094,7 @@ func ExscanInPlace[B Data](c *Comm, buf B, o op.Op) error {
 // Implements: MPI_Iexscan with MPI_IN_PLACE (MPI 4.1 §6.12.12)
 func IexscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := begin("IexscanInPlace")
-	return k.request(c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
 }
 
 // ExscanInPlaceInit makes a persistent request that does what ExscanInPlace
@@ -1106,7 +1106,7 @@ func IexscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 // Implements: MPI_Exscan_init with MPI_IN_PLACE (MPI 4.1 §6.13.12)
 func ExscanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 	k := prepare("ExscanInPlaceInit")
-	return k.request(c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
+	return c.request(k, c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
 }
 
 // NeighborAllgather sends all elements of send to each neighbour that this rank
@@ -1118,7 +1118,7 @@ func ExscanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Neighbor_allgather (MPI 4.1 §8.6.1)
 func NeighborAllgather[B Data](c *Comm, send, recv B) error {
-	return c.neighborAllgather(blocking("NeighborAllgather"), viewOf(send), viewOf(recv))
+	return c.raise(c.neighborAllgather(blocking("NeighborAllgather"), viewOf(send), viewOf(recv)))
 }
 
 // IneighborAllgather begins what NeighborAllgather does, and returns at once.
@@ -1128,7 +1128,7 @@ func NeighborAllgather[B Data](c *Comm, send, recv B) error {
 // Implements: MPI_Ineighbor_allgather (MPI 4.1 §8.7.1)
 func IneighborAllgather[B Data](c *Comm, send, recv B) *Request {
 	k := begin("IneighborAllgather")
-	return k.request(c.neighborAllgather(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.neighborAllgather(k, viewOf(send), viewOf(recv)))
 }
 
 // NeighborAllgatherInit makes a persistent request that does what
@@ -1141,7 +1141,7 @@ func IneighborAllgather[B Data](c *Comm, send, recv B) *Request {
 // Implements: MPI_Neighbor_allgather_init (MPI 4.1 §8.8.1)
 func NeighborAllgatherInit[B Data](c *Comm, send, recv B) *Request {
 	k := prepare("NeighborAllgatherInit")
-	return k.request(c.neighborAllgather(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.neighborAllgather(k, viewOf(send), viewOf(recv)))
 }
 
 // NeighborAllgatherv is NeighborAllgather for parts of different length:
@@ -1153,7 +1153,7 @@ func NeighborAllgatherInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_allgatherv (MPI 4.1 §8.6.1)
 func NeighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
-	return c.neighborAllgatherv(blocking("NeighborAllgatherv"), viewOf(send), viewOf(recv), counts, displs)
+	return c.raise(c.neighborAllgatherv(blocking("NeighborAllgatherv"), viewOf(send), viewOf(recv), counts, displs))
 }
 
 // IneighborAllgatherv begins what NeighborAllgatherv does, and returns at once.
@@ -1164,7 +1164,7 @@ func NeighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) err
 // Implements: MPI_Ineighbor_allgatherv (MPI 4.1 §8.7.1)
 func IneighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 	k := begin("IneighborAllgatherv")
-	return k.request(c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
+	return c.request(k, c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
 // NeighborAllgathervInit makes a persistent request that does what
@@ -1177,7 +1177,7 @@ func IneighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *R
 // Implements: MPI_Neighbor_allgatherv_init (MPI 4.1 §8.8.1)
 func NeighborAllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 	k := prepare("NeighborAllgathervInit")
-	return k.request(c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
+	return c.request(k, c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
 // NeighborAlltoall sends part i of send to neighbour i of those that this rank
@@ -1189,7 +1189,7 @@ func NeighborAllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int)
 //
 // Implements: MPI_Neighbor_alltoall (MPI 4.1 §8.6.2)
 func NeighborAlltoall[B Data](c *Comm, send, recv B) error {
-	return c.neighborAlltoall(blocking("NeighborAlltoall"), viewOf(send), viewOf(recv))
+	return c.raise(c.neighborAlltoall(blocking("NeighborAlltoall"), viewOf(send), viewOf(recv)))
 }
 
 // IneighborAlltoall begins what NeighborAlltoall does, and returns at once. See
@@ -1199,7 +1199,7 @@ func NeighborAlltoall[B Data](c *Comm, send, recv B) error {
 // Implements: MPI_Ineighbor_alltoall (MPI 4.1 §8.7.2)
 func IneighborAlltoall[B Data](c *Comm, send, recv B) *Request {
 	k := begin("IneighborAlltoall")
-	return k.request(c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
 }
 
 // NeighborAlltoallInit makes a persistent request that does what
@@ -1212,7 +1212,7 @@ func IneighborAlltoall[B Data](c *Comm, send, recv B) *Request {
 // Implements: MPI_Neighbor_alltoall_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallInit[B Data](c *Comm, send, recv B) *Request {
 	k := prepare("NeighborAlltoallInit")
-	return k.request(c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
+	return c.request(k, c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
 }
 
 // NeighborAlltoallv is NeighborAlltoall for parts of different length, placed
@@ -1224,7 +1224,7 @@ func NeighborAlltoallInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_alltoallv (MPI 4.1 §8.6.2)
 func NeighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) error {
-	return c.neighborAlltoallv(blocking("NeighborAlltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls)
+	return c.raise(c.neighborAlltoallv(blocking("NeighborAlltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // IneighborAlltoallv begins what NeighborAlltoallv does, and returns at once.
@@ -1235,7 +1235,7 @@ func NeighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, re
 // Implements: MPI_Ineighbor_alltoallv (MPI 4.1 §8.7.2)
 func IneighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
 	k := begin("IneighborAlltoallv")
-	return k.request(c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.request(k, c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // NeighborAlltoallvInit makes a persistent request that does what
@@ -1248,7 +1248,7 @@ func IneighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, r
 // Implements: MPI_Neighbor_alltoallv_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
 	k := prepare("NeighborAlltoallvInit")
-	return k.request(c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.request(k, c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // NeighborAlltoallw is NeighborAlltoall with a buffer for each neighbour, of
@@ -1260,7 +1260,7 @@ func NeighborAlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int
 //
 // Implements: MPI_Neighbor_alltoallw (MPI 4.1 §8.6.2)
 func NeighborAlltoallw(c *Comm, send, recv []Buffer) error {
-	return c.neighborAlltoallw(blocking("NeighborAlltoallw"), send, recv)
+	return c.raise(c.neighborAlltoallw(blocking("NeighborAlltoallw"), send, recv))
 }
 
 // IneighborAlltoallw begins what NeighborAlltoallw does, and returns at once.
@@ -1270,7 +1270,7 @@ func NeighborAlltoallw(c *Comm, send, recv []Buffer) error {
 // Implements: MPI_Ineighbor_alltoallw (MPI 4.1 §8.7.2)
 func IneighborAlltoallw(c *Comm, send, recv []Buffer) *Request {
 	k := begin("IneighborAlltoallw")
-	return k.request(c.neighborAlltoallw(k, send, recv))
+	return c.request(k, c.neighborAlltoallw(k, send, recv))
 }
 
 // NeighborAlltoallwInit makes a persistent request that does what
@@ -1283,5 +1283,5 @@ func IneighborAlltoallw(c *Comm, send, recv []Buffer) *Request {
 // Implements: MPI_Neighbor_alltoallw_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallwInit(c *Comm, send, recv []Buffer) *Request {
 	k := prepare("NeighborAlltoallwInit")
-	return k.request(c.neighborAlltoallw(k, send, recv))
+	return c.request(k, c.neighborAlltoallw(k, send, recv))
 }

@@ -3,6 +3,7 @@ package mpi
 import (
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -39,6 +40,8 @@ type Comm struct {
 	peers int // ranks that can be named as peers: the remote group's of an intercommunicator
 	tagUB int
 	inter bool
+
+	errhandler atomic.Pointer[Errhandler] // nil is ErrorsReturn
 
 	// Set by Idup until its request is complete.
 	pending bool
@@ -120,9 +123,9 @@ func newComm(h cgo.Comm, err error) (*Comm, error) {
 // Implements: MPI_Comm_dup (MPI 4.1 §7.4.2)
 func (c *Comm) Dup() (*Comm, error) {
 	if err := c.check("Comm.Dup"); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
-	return newComm(cgo.CommDup(c.h))
+	return c.child(newComm(cgo.CommDup(c.h)))
 }
 
 // DupWithInfo is Dup with hints for the new communicator in place of those of
@@ -134,14 +137,14 @@ func (c *Comm) Dup() (*Comm, error) {
 func (c *Comm) DupWithInfo(info Info) (*Comm, error) {
 	const op = "Comm.DupWithInfo"
 	if err := c.check(op); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommDupWithInfo(c.h, h))
 		return err
 	})
-	return d, err
+	return c.child(d, err)
 }
 
 // Idup begins to duplicate c and returns at once. The communicator may be used
@@ -165,9 +168,9 @@ func (c *Comm) IdupWithInfo(info Info) (*Comm, *Request) {
 func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 	d := &Comm{rank: -1, pending: true}
 	if err := c.check(op); err != nil {
-		return d, failed(op, err)
+		return d, failed(op, c.raise(err))
 	}
-	r := &Request{op: op, coll: true}
+	r := &Request{op: op, coll: true, comm: c}
 	err := info.with(op, func(hints cgo.Hints) error {
 		launch(r)
 		h, cell, rc := cgo.CommIdup(c.h, withInfo, hints)
@@ -175,6 +178,7 @@ func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 		r.then = func() error {
 			err := d.fill(cgo.CommIdupDone(cell))
 			d.pending = false
+			d.errhandler.Store(c.errhandler.Load())
 			return err
 		}
 		if rc != 0 {
@@ -184,7 +188,7 @@ func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 		return nil
 	})
 	if err != nil {
-		return d, failed(op, err)
+		return d, failed(op, c.raise(err))
 	}
 	return d, r
 }
@@ -197,15 +201,15 @@ func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 func (c *Comm) Split(color, key int) (*Comm, error) {
 	const op = "Comm.Split"
 	if err := c.check(op); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	if color != Undefined && (color < 0 || color > maxInt32) {
-		return nil, argError(op, ErrArg, "color is %d, but must be from 0 to %d, or Undefined", color, maxInt32)
+		return nil, c.raise(argError(op, ErrArg, "color is %d, but must be from 0 to %d, or Undefined", color, maxInt32))
 	}
 	if err := checkKey(op, key); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
-	return newComm(cgo.CommSplit(c.h, color, key))
+	return c.child(newComm(cgo.CommSplit(c.h, color, key)))
 }
 
 func checkKey(op string, key int) error {
@@ -253,22 +257,22 @@ func (c *Comm) SplitTypeWithInfo(kind CommType, key int, info Info) (*Comm, erro
 
 func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, error) {
 	if err := c.check(op); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	switch kind {
 	case CommTypeShared, CommTypeHWGuided, CommTypeHWUnguided, CommType(Undefined):
 	default:
-		return nil, argError(op, ErrArg, "kind is %d, but must be one of the CommType constants, or Undefined", kind)
+		return nil, c.raise(argError(op, ErrArg, "kind is %d, but must be one of the CommType constants, or Undefined", kind))
 	}
 	if err := checkKey(op, key); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommSplitType(op, c.h, int(kind), key, h))
 		return err
 	})
-	return d, err
+	return c.child(d, err)
 }
 
 // Create makes a communicator of the members of g, which are ranks of c, in
@@ -282,9 +286,9 @@ func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, e
 func (c *Comm) Create(g *Group) (*Comm, error) {
 	const op = "Comm.Create"
 	if err := c.checkGroup(op, g); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
-	return newComm(cgo.CommCreate(c.h, g.h))
+	return c.child(newComm(cgo.CommCreate(c.h, g.h)))
 }
 
 // CreateGroup is Create that only the members of g call; to any other rank it
@@ -297,18 +301,18 @@ func (c *Comm) Create(g *Group) (*Comm, error) {
 func (c *Comm) CreateGroup(g *Group, tag int) (*Comm, error) {
 	const op = "Comm.CreateGroup"
 	if err := c.checkGroup(op, g); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	if err := c.checkIntra(op); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	if err := c.checkTag(op, "tag", tag); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	if g.rank == Undefined {
 		return nil, nil
 	}
-	return newComm(cgo.CommCreateGroup(c.h, g.h, tag))
+	return c.child(newComm(cgo.CommCreateGroup(c.h, g.h, tag)))
 }
 
 // checkGroup checks that g is a part of c's group.

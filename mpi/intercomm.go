@@ -19,33 +19,33 @@ import "github.com/mpi4go/mpi4go/mpi/cgo"
 func IntercommCreate(local *Comm, localLeader int, peer *Comm, remoteLeader, tag int) (*Comm, error) {
 	const op = "IntercommCreate"
 	if err := local.check(op); err != nil {
-		return nil, err
+		return nil, local.raise(err)
 	}
 	if err := local.checkIntra(op); err != nil {
-		return nil, err
+		return nil, local.raise(err)
 	}
 	if uint(localLeader) >= uint(local.size) {
-		return nil, argError(op, ErrRank, "localLeader is %d, but the communicator's ranks are 0 to %d", localLeader, local.size-1)
+		return nil, local.raise(argError(op, ErrRank, "localLeader is %d, but the communicator's ranks are 0 to %d", localLeader, local.size-1))
 	}
 	if err := local.checkTag(op, "tag", tag); err != nil {
-		return nil, err
+		return nil, local.raise(err)
 	}
 	var h cgo.Comm
 	if local.rank == localLeader {
 		if err := peer.check(op); err != nil {
-			return nil, err
+			return nil, local.raise(err)
 		}
 		if uint(remoteLeader) >= uint(peer.peers) {
-			return nil, argError(op, ErrRank, "remoteLeader is %d, but the ranks of peer are 0 to %d", remoteLeader, peer.peers-1)
+			return nil, local.raise(argError(op, ErrRank, "remoteLeader is %d, but the ranks of peer are 0 to %d", remoteLeader, peer.peers-1))
 		}
 		if !peer.inter && remoteLeader == peer.rank {
-			return nil, argError(op, ErrRank, "remoteLeader is %d, this rank itself, but must be in the other group", remoteLeader)
+			return nil, local.raise(argError(op, ErrRank, "remoteLeader is %d, this rank itself, but must be in the other group", remoteLeader))
 		}
 		h = peer.h
 	} else {
 		remoteLeader = 0
 	}
-	return newComm(cgo.IntercommCreate(local.h, localLeader, h, remoteLeader, tag))
+	return local.child(newComm(cgo.IntercommCreate(local.h, localLeader, h, remoteLeader, tag)))
 }
 
 // Merge makes one communicator of the two groups of an intercommunicator. All
@@ -57,7 +57,7 @@ func IntercommCreate(local *Comm, localLeader int, peer *Comm, remoteLeader, tag
 // Implements: MPI_Intercomm_merge (MPI 4.1 §7.6.2)
 func (c *Comm) Merge(high bool) (*Comm, error) {
 	if err := c.checkInter("Comm.Merge"); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
-	return newComm(cgo.IntercommMerge(c.h, high))
+	return c.child(newComm(cgo.IntercommMerge(c.h, high)))
 }

@@ -12,17 +12,17 @@ func Isendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, re
 	const op = "Isendrecv"
 	s, r := viewOf(send), viewOf(recv)
 	if err := c.checkSendrecv(op, dest, sendtag, source, recvtag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := s.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := r.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if dest != ProcNull && source != ProcNull {
 		if err := checkOverlap(op, s, r); err != nil {
-			return failed(op, err)
+			return failed(op, c.raise(err))
 		}
 	}
 	return c.isendrecv(op, s, dest, sendtag, r, source, recvtag)
@@ -35,11 +35,11 @@ func Isendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, re
 func IsendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int) *Request {
 	const op = "IsendrecvReplace"
 	if err := c.checkSendrecv(op, dest, sendtag, source, recvtag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	v := viewOf(buf)
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	return c.isendrecv(op, v.clone(), dest, sendtag, v, source, recvtag)
 }
@@ -48,7 +48,7 @@ func IsendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int
 // MPI_Isendrecv itself came with MPI-4 only, and MPICH's before 4.1 is of no
 // use: it leaves the status unset and crashes or hangs with MPI_PROC_NULL.
 func (c *Comm) isendrecv(op string, s view, dest, sendtag int, r view, source, recvtag int) *Request {
-	q := &Request{op: op, elem: r.size(), size: s.bytes() + r.bytes(), null: source == ProcNull}
+	q := &Request{op: op, elem: r.size(), size: s.bytes() + r.bytes(), null: source == ProcNull, comm: c}
 	launch(q, r.ptr, s.ptr)
 	_, gated := eng.enter()
 	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.e.T, dest, sendtag,

@@ -8,7 +8,7 @@ import "github.com/mpi4go/mpi4go/mpi/cgo"
 //
 // Implements: MPI_Ssend (MPI 4.1 §3.4)
 func Ssend[B Data](c *Comm, buf B, dest, tag int) error {
-	return c.send("Ssend", cgo.Synchronous, viewOf(buf), dest, tag)
+	return c.raise(c.send("Ssend", cgo.Synchronous, viewOf(buf), dest, tag))
 }
 
 // Rsend is Send in ready mode: the receiver must have posted the receive
@@ -16,7 +16,7 @@ func Ssend[B Data](c *Comm, buf B, dest, tag int) error {
 //
 // Implements: MPI_Rsend (MPI 4.1 §3.4)
 func Rsend[B Data](c *Comm, buf B, dest, tag int) error {
-	return c.send("Rsend", cgo.Ready, viewOf(buf), dest, tag)
+	return c.raise(c.send("Rsend", cgo.Ready, viewOf(buf), dest, tag))
 }
 
 // Issend begins to send as Ssend does, and returns at once. See Request for

@@ -60,13 +60,13 @@ func (c *Comm) MprobeContext(ctx context.Context, source, tag int) (*Message, er
 func (c *Comm) Improbe(source, tag int) (*Message, bool, error) {
 	const op = "Improbe"
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
-		return nil, false, err
+		return nil, false, c.raise(err)
 	}
 	_, gated := eng.enter()
 	h, s, found := cgo.Improbe(source, tag, c.h, 0)
 	eng.leave(gated)
 	if s.RC != 0 {
-		return nil, false, cgo.NewError(op, int(s.RC))
+		return nil, false, c.raise(cgo.NewError(op, int(s.RC)))
 	}
 	if !found {
 		return nil, false, nil
@@ -76,7 +76,7 @@ func (c *Comm) Improbe(source, tag int) (*Message, bool, error) {
 
 func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message, error) {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	var h cgo.Message
 	var s cgo.Status
@@ -85,10 +85,10 @@ func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message
 		return found || s.RC != 0
 	})
 	if err != nil {
-		return nil, err
+		return nil, c.raise(err)
 	}
 	if s.RC != 0 {
-		return nil, cgo.NewError(op, int(s.RC))
+		return nil, c.raise(cgo.NewError(op, int(s.RC)))
 	}
 	return c.matched(h, s, source), nil
 }
@@ -107,13 +107,23 @@ func (c *Comm) matched(h cgo.Message, s cgo.Status, source int) *Message {
 // received; ErrComm after its communicator has been freed.
 //
 // Implements: MPI_Mrecv (MPI 4.1 §3.8.3)
-func Mrecv[B Data](m *Message, buf B) (Status, error) { return m.recv("Mrecv", viewOf(buf)) }
+func Mrecv[B Data](m *Message, buf B) (Status, error) {
+	st, err := m.recv("Mrecv", viewOf(buf))
+	return st, m.comm().raise(err)
+}
 
 // Imrecv begins to receive m into buf, as Mrecv does, and returns at once. See
 // Request for what that means for buf.
 //
 // Implements: MPI_Imrecv (MPI 4.1 §3.8.3)
 func Imrecv[B Data](m *Message, buf B) *Request { return m.irecv("Imrecv", viewOf(buf)) }
+
+func (m *Message) comm() *Comm {
+	if m == nil {
+		return nil
+	}
+	return m.c
+}
 
 func (m *Message) recv(op string, v view) (Status, error) {
 	if err := m.take(op, v); err != nil {
@@ -140,9 +150,9 @@ func (m *Message) recv(op string, v view) (Status, error) {
 
 func (m *Message) irecv(op string, v view) *Request {
 	if err := m.take(op, v); err != nil {
-		return failed(op, err)
+		return failed(op, m.comm().raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: m.null}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: m.null, comm: m.c}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Imrecv(uintptr(v.ptr), v.n, v.e.T, m.h)

@@ -15,7 +15,7 @@ import (
 //
 // Implements: MPI_Send (MPI 4.1 §3.2.1)
 func Send[B Data](c *Comm, buf B, dest, tag int) error {
-	return c.send("Send", cgo.Standard, viewOf(buf), dest, tag)
+	return c.raise(c.send("Send", cgo.Standard, viewOf(buf), dest, tag))
 }
 
 // Recv receives a message with the tag (or AnyTag) from the rank source of c
@@ -29,7 +29,7 @@ func Send[B Data](c *Comm, buf B, dest, tag int) error {
 //
 // Implements: MPI_Recv (MPI 4.1 §3.2.4)
 func Recv[B Data](c *Comm, buf B, source, tag int) (Status, error) {
-	return c.recv("Recv", viewOf(buf), source, tag)
+	return c.raised(c.recv("Recv", viewOf(buf), source, tag))
 }
 
 // Sendrecv sends all elements of send to dest and receives a message from
@@ -38,7 +38,7 @@ func Recv[B Data](c *Comm, buf B, source, tag int) (Status, error) {
 //
 // Implements: MPI_Sendrecv (MPI 4.1 §3.10)
 func Sendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, recvtag int) (Status, error) {
-	return c.sendrecv("Sendrecv", viewOf(send), dest, sendtag, viewOf(recv), source, recvtag)
+	return c.raised(c.sendrecv("Sendrecv", viewOf(send), dest, sendtag, viewOf(recv), source, recvtag))
 }
 
 // SendrecvReplace sends all elements of buf to dest and receives a message
@@ -48,13 +48,13 @@ func Sendrecv[S, R Data](c *Comm, send S, dest, sendtag int, recv R, source, rec
 func SendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int) (Status, error) {
 	// The arguments come first: a copy of a large buffer is not for nothing.
 	if err := c.checkSendrecv("SendrecvReplace", dest, sendtag, source, recvtag); err != nil {
-		return Status{}, err
+		return Status{}, c.raise(err)
 	}
 	v := viewOf(buf)
 	if err := v.check("SendrecvReplace"); err != nil {
-		return Status{}, err
+		return Status{}, c.raise(err)
 	}
-	return c.sendrecv("SendrecvReplace", v.clone(), dest, sendtag, v, source, recvtag)
+	return c.raised(c.sendrecv("SendrecvReplace", v.clone(), dest, sendtag, v, source, recvtag))
 }
 
 // Isend begins to send all elements of buf, as Send does, and returns at once.
@@ -79,13 +79,13 @@ func Irecv[B Data](c *Comm, buf B, source, tag int) *Request {
 //
 // Implements: MPI_Probe (MPI 4.1 §3.8.1)
 func (c *Comm) Probe(source, tag int) (Status, error) {
-	return c.probe(context.Background(), "Probe", source, tag)
+	return c.raised(c.probe(context.Background(), "Probe", source, tag))
 }
 
 // ProbeContext is Probe until ctx ends: then it returns an error that wraps the
 // context's cause, such as context.DeadlineExceeded.
 func (c *Comm) ProbeContext(ctx context.Context, source, tag int) (Status, error) {
-	return c.probe(ctx, "ProbeContext", source, tag)
+	return c.raised(c.probe(ctx, "ProbeContext", source, tag))
 }
 
 // Iprobe reports whether there is a message with the tag (or AnyTag) from
@@ -94,7 +94,7 @@ func (c *Comm) ProbeContext(ctx context.Context, source, tag int) (Status, error
 // Implements: MPI_Iprobe (MPI 4.1 §3.8.1)
 func (c *Comm) Iprobe(source, tag int) (Status, bool, error) {
 	if err := c.checkRecv("Iprobe", "source", "tag", source, tag); err != nil {
-		return Status{}, false, err
+		return Status{}, false, c.raise(err)
 	}
 	_, gated := eng.enter()
 	s, found := cgo.Iprobe(source, tag, c.h, 0)
@@ -103,7 +103,7 @@ func (c *Comm) Iprobe(source, tag int) (Status, bool, error) {
 		return Status{}, false, nil
 	}
 	if s.RC != 0 {
-		return Status{}, false, cgo.NewError("Iprobe", int(s.RC))
+		return Status{}, false, c.raise(cgo.NewError("Iprobe", int(s.RC)))
 	}
 	return newStatus(s, 1), true, nil
 }
@@ -205,12 +205,12 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 
 func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes()}
+	r := &Request{op: op, size: v.bytes(), comm: c}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
@@ -220,12 +220,12 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 
 func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, comm: c}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)

@@ -54,18 +54,18 @@ func (c *Comm) partitioned(op string, sends bool, partitions int, v view, peer, 
 		name = "dest"
 	}
 	if err := c.checkSend(op, name, "tag", peer, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if partitions < 1 || partitions > maxInt32 {
-		return failed(op, argError(op, ErrArg, "partitions is %d, but must be at least 1 and fit 32 bits", partitions))
+		return failed(op, c.raise(argError(op, ErrArg, "partitions is %d, but must be at least 1 and fit 32 bits", partitions)))
 	}
 	if v.n%partitions != 0 {
-		return failed(op, argError(op, ErrCount, "len(buf) is %d, but must be a multiple of the %d partitions", v.n, partitions))
+		return failed(op, c.raise(argError(op, ErrCount, "len(buf) is %d, but must be a multiple of the %d partitions", v.n, partitions)))
 	}
-	r := &Request{op: op, size: v.bytes(), persistent: true, parts: &partition{n: partitions, sends: sends, null: peer == ProcNull}}
+	r := &Request{op: op, size: v.bytes(), persistent: true, comm: c, parts: &partition{n: partitions, sends: sends, null: peer == ProcNull}}
 	launch(r, v.ptr)
 	var h cgo.Request
 	var rc int

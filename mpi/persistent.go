@@ -36,13 +36,13 @@ func RsendInit[B Data](c *Comm, buf B, dest, tag int) *Request {
 func RecvInit[B Data](c *Comm, buf B, source, tag int) *Request {
 	const op = "RecvInit"
 	if err := c.checkRecv(op, "source", "tag", source, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	v := viewOf(buf)
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, persistent: true}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, persistent: true, comm: c}
 	launch(r, v.ptr)
 	h, rc := cgo.RecvInit(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
 	return r.made(h, rc)
@@ -50,12 +50,12 @@ func RecvInit[B Data](c *Comm, buf B, source, tag int) *Request {
 
 func (c *Comm) sendInit(op string, mode int, v view, dest, tag int) *Request {
 	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
 	if err := v.check(op); err != nil {
-		return failed(op, err)
+		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes(), persistent: true}
+	r := &Request{op: op, size: v.bytes(), persistent: true, comm: c}
 	launch(r, v.ptr)
 	h, rc := cgo.SendInit(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	return r.made(h, rc)
@@ -66,7 +66,7 @@ func (c *Comm) sendInit(op string, mode int, v view, dest, tag int) *Request {
 func (r *Request) made(h cgo.Request, rc int) *Request {
 	if rc != 0 {
 		r.land()
-		return failed(r.op, cgo.NewError(r.op, rc))
+		return failed(r.op, r.comm.raise(cgo.NewError(r.op, rc)))
 	}
 	r.h = h
 	r.state.Store(reqReported)

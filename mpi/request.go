@@ -43,6 +43,7 @@ type Request struct {
 
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
+	comm   *Comm // whose error handler hears of a failure
 	// Takes down what a complete operation made, before anybody is told.
 	then func() error
 
@@ -300,8 +301,8 @@ func (r *Request) complete() bool { return r.state.Load() >= reqStarting }
 
 // report returns the result of a complete request.
 func (r *Request) report() (Status, error) {
-	if r.state.Load() == reqDone {
-		r.state.Store(reqReported)
+	if r.state.Load() == reqDone && r.state.CompareAndSwap(reqDone, reqReported) && r.err != nil {
+		r.comm.handle(r.err)
 	}
 	return r.st, r.err
 }
@@ -674,6 +675,9 @@ func nextUnreported(rs []*Request, from int) (i int, pending bool) {
 			continue
 		}
 		if r.state.CompareAndSwap(reqDone, reqReported) {
+			if r.err != nil {
+				r.comm.handle(r.err)
+			}
 			return from + i, pending
 		}
 		pending = pending || !r.complete()

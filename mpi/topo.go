@@ -145,7 +145,7 @@ func CreateCart(c *Comm, dims []int, periods []bool, reorder bool) (*Cart, error
 	if err := c.checkCart(op, dims, periods); err != nil {
 		return nil, err
 	}
-	comm, err := newComm(cgo.CartCreate(c.h, int32s(dims), periodsOf(dims, periods), reorder))
+	comm, err := c.child(newComm(cgo.CartCreate(c.h, int32s(dims), periodsOf(dims, periods), reorder)))
 	if err != nil || comm == nil {
 		return nil, err
 	}
@@ -332,7 +332,7 @@ func (c *Cart) Sub(keep []bool) (*Cart, error) {
 	if len(keep) != len(c.dims) {
 		return nil, argError(op, ErrDims, "keep has %d entries, but the grid has %d dimensions", len(keep), len(c.dims))
 	}
-	comm, err := newComm(cgo.CartSub(c.h, flags(keep)))
+	comm, err := c.child(newComm(cgo.CartSub(c.h, flags(keep))))
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +365,7 @@ func CreateGraph(c *Comm, index, edges []int, reorder bool) (*Graph, error) {
 	if err := c.checkGraph(op, index, edges); err != nil {
 		return nil, err
 	}
-	comm, err := newComm(cgo.GraphCreate(c.h, int32s(index), int32s(edges), reorder))
+	comm, err := c.child(newComm(cgo.GraphCreate(c.h, int32s(index), int32s(edges), reorder)))
 	if err != nil || comm == nil {
 		return nil, err
 	}
@@ -548,7 +548,7 @@ func CreateDistGraph(c *Comm, sources, degrees, destinations, weights []int, reo
 	if err != nil {
 		return nil, err
 	}
-	return newDistGraph(cgo.DistGraphCreate(c.h, int32s(sources), int32s(degrees), int32s(destinations), int32s(weights), weighted, reorder))
+	return newDistGraph(c.child(newComm(cgo.DistGraphCreate(c.h, int32s(sources), int32s(degrees), int32s(destinations), int32s(weights), weighted, reorder))))
 }
 
 // CreateDistGraphAdjacent makes a graph of the ranks of c, of which each rank
@@ -582,11 +582,10 @@ func CreateDistGraphAdjacent(c *Comm, sources, sourceWeights, destinations, dest
 	if err != nil {
 		return nil, err
 	}
-	return newDistGraph(cgo.DistGraphCreateAdjacent(c.h, int32s(sources), int32s(sourceWeights), int32s(destinations), int32s(destWeights), weighted, reorder))
+	return newDistGraph(c.child(newComm(cgo.DistGraphCreateAdjacent(c.h, int32s(sources), int32s(sourceWeights), int32s(destinations), int32s(destWeights), weighted, reorder))))
 }
 
-func newDistGraph(h cgo.Comm, err error) (*DistGraph, error) {
-	comm, err := newComm(h, err)
+func newDistGraph(comm *Comm, err error) (*DistGraph, error) {
 	if err != nil {
 		return nil, err
 	}

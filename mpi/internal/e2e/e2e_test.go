@@ -207,6 +207,8 @@ func TestReport(t *testing.T) {
 		{"panic-nil barrier", 2, "panic: runtime error: invalid memory address or nil pointer dereference", "guiltyNil", 2},
 		{"panic-nil recv", 3, "panic: runtime error: invalid memory address or nil pointer dereference", "guiltyNil", 2},
 		{"panic-index barrier", 3, "panic: runtime error: index out of range [", "guiltyIndex", 2},
+		{"panic-attribute barrier", 3, fire, "guiltyString", 2},
+		{"fatal recv", 3, "error: mpi: Send: dest is 3, but", "", 1},
 		{"goexit barrier", 3, "error: the goroutine was ended by runtime.Goexit", "guiltyGoexit", 1},
 		{"go-panic recv", 3, fire, "guiltyString", 2},
 		{"go-panic-recv barrier", 3, fire, "guiltyString", 2},

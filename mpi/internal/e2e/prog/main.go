@@ -103,6 +103,26 @@ var failures = map[string]func(world *mpi.Comm) error{
 		guiltyIndex(nil)
 		return nil
 	},
+	// Inside the library, which calls Go to copy an attribute.
+	"panic-attribute": func(*mpi.Comm) error {
+		kv, err := mpi.NewKeyval(func(*mpi.Comm, int) (int, bool) { guiltyString(); return 0, true }, nil)
+		if err != nil {
+			return err
+		}
+		if err := kv.Set(mpi.Self(), 1); err != nil {
+			return err
+		}
+		_, err = mpi.Self().Dup()
+		return err
+	},
+	// Nobody looks at the error.
+	"fatal": func(world *mpi.Comm) error {
+		if err := world.SetErrhandler(mpi.ErrorsAreFatal); err != nil {
+			return err
+		}
+		mpi.Send(world, []int{1}, world.Size(), 0)
+		return nil
+	},
 	"goexit": func(*mpi.Comm) error {
 		guiltyGoexit()
 		return nil
