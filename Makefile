@@ -94,8 +94,8 @@ test-race: install ## run the multi-rank tests under the race detector
 
 .PHONY: test-cgocheck
 test-cgocheck: install ## run the multi-rank tests with every Go pointer given to C checked
-	GOEXPERIMENT=cgocheck2 $(GOTEST) -tags openmpi $(MPI_PKGS)
-	GOEXPERIMENT=cgocheck2 $(GOTEST) -tags mpich $(MPI_PKGS)
+	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags openmpi $(MPI_PKGS)
+	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags mpich $(MPI_PKGS)
 
 .PHONY: examples
 examples: install ## build and run every example on both MPIs (part of test)

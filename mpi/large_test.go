@@ -16,7 +16,7 @@ import (
 // sending and receiving it once.
 func TestLargeMessages(t *testing.T) {
 	c := mpitest.World(t)
-	if c.Size() != 2 || raceEnabled {
+	if c.Size() != 2 || raceEnabled || testing.Short() {
 		return // once is enough, and the race detector triples the memory
 	}
 	block := make([]byte, 1<<20+7) // of no round length, so that a shift shows
@@ -99,7 +99,7 @@ func large[B mpi.Data](t *testing.T, c *mpi.Comm, how string, buf B, count, size
 // The same in collectives: more elements than an int of C counts in one part.
 func TestLargeCollectives(t *testing.T) {
 	c := mpitest.World(t)
-	if c.Size() != 2 || raceEnabled {
+	if c.Size() != 2 || raceEnabled || testing.Short() {
 		return // once is enough, and the race detector triples the memory
 	}
 	const n = 1<<31 + 7
