@@ -38,6 +38,14 @@ func (k call) enter(s, r view) (gated bool) {
 	return k.gate()
 }
 
+// reduces holds an operation in Go that the request goes on to use.
+func (k call) reduces(o op.Op) {
+	if k.r != nil {
+		o.Hold()
+		k.r.reduces = o
+	}
+}
+
 // gate is eng.enter, which a blocking collective passes by: there is one of a
 // communicator at a time, and it has nothing to spin for.
 func (k call) gate() (gated bool) {
@@ -571,8 +579,10 @@ func (c *Comm) reduction(k call, what, flags int, s, r view, n int, o op.Op, roo
 	if n > maxInt32 && !cgo.Large && (k.form != cgo.Blocking || what == cgo.ReduceScatterBlock) {
 		return argError(k.op, ErrCount, "%d elements are more than the %d that this form takes with this MPI library", n, maxInt32)
 	}
+	k.reduces(o)
 	gated := k.enter(s, r)
-	h, rc := cgo.Reduce(what, k.form, flags, uintptr(s.ptr), uintptr(r.ptr), n, r.e.T, o.Handle(), root, c.h)
+	h, rc := cgo.Reduce(what, k.form, flags, uintptr(s.ptr), uintptr(r.ptr), n,
+		o.Type(r.e, what == cgo.ReduceScatterBlock), o.Handle(), root, c.h)
 	return k.leave(gated, h, rc)
 }
 
@@ -589,7 +599,9 @@ func (c *Comm) reduce(k call, s, r view, o op.Op, root int) error {
 	if err := checkOp(k.op, o, s); err != nil {
 		return err
 	}
-	if isRoot && others {
+	if !isRoot {
+		r = nothing(s) // whatever it is
+	} else if others {
 		if err := checkReduce(k.op, s, r); err != nil {
 			return err
 		}
@@ -653,6 +665,9 @@ func (c *Comm) reduceScatterBlock(k call, s, r view, o op.Op) error {
 	}
 	n := s.n / c.size
 	r.n = n
+	if err := checkSameType(k.op, "send", s, "recv", r); err != nil {
+		return err
+	}
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
@@ -687,6 +702,9 @@ func (c *Comm) reduceScatter(k call, s, r view, counts []int, o op.Op) error {
 		return argError(k.op, ErrCount, "len(recv) is %d, but this rank's share, counts[%d], is %d", r.n, c.rank, n)
 	}
 	r.n = counts[c.rank]
+	if err := checkSameType(k.op, "send", s, "recv", r); err != nil {
+		return err
+	}
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
@@ -707,8 +725,9 @@ func (c *Comm) reduceScatterInPlace(k call, v view, counts []int, o op.Op) error
 }
 
 func (c *Comm) reduceScattered(k call, flags int, s, r view, counts []int, o op.Op) error {
+	k.reduces(o)
 	gated := k.enter(s, r)
-	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), r.e.T,
+	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), o.Type(r.e, true),
 		o.Handle(), c.h, uintptr(k.kept()))
 	return k.leave(gated, h, rc)
 }
@@ -734,6 +753,9 @@ func (c *Comm) reduceLocal(op string, in, inout view, o op.Op) error {
 	}
 	if in.n != inout.n {
 		return argError(op, ErrCount, "len(in) is %d and len(inout) is %d, but they must be equal", in.n, inout.n)
+	}
+	if err := checkSameType(op, "in", in, "inout", inout); err != nil {
+		return err
 	}
 	if err := checkOverlap(op, in, inout); err != nil {
 		return err

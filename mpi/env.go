@@ -255,20 +255,25 @@ func Go(f func()) { go guard(f) }
 func guard(f func()) {
 	normal := false
 	defer func() {
-		if normal {
-			return
+		if !normal {
+			fall(recover(), debug.Stack())
 		}
-		p := recover()
-		if p == nil {
-			die(1, "error: the goroutine was ended by runtime.Goexit", debug.Stack())
-		}
-		if e, ok := p.(error); ok && errors.As(e, new(runtime.Error)) {
-			die(2, "panic: "+e.Error(), debug.Stack())
-		}
-		die(2, fmt.Sprintf("panic: %v", p), debug.Stack())
 	}()
 	f()
 	normal = true
+}
+
+func init() { cgo.OnPanic = fall }
+
+// fall ends the job for a panic with p, or for a Goexit if that is nil.
+func fall(p any, stack []byte) {
+	if p == nil {
+		die(1, "error: the goroutine was ended by runtime.Goexit", stack)
+	}
+	if e, ok := p.(error); ok && errors.As(e, new(runtime.Error)) {
+		die(2, "panic: "+e.Error(), stack)
+	}
+	die(2, fmt.Sprintf("panic: %v", p), stack)
 }
 
 var dying sync.Mutex

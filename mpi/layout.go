@@ -190,8 +190,11 @@ func checkOverlap(op string, s, r view) error {
 }
 
 func checkOp(op string, o op.Op, v view) error {
-	if o.Defined(v.e.Kind) {
+	if o.Accepts(v.e) {
 		return nil
+	}
+	if o.Freed() {
+		return argError(op, ErrOp, "the operation %v has been freed", o)
 	}
 	if o.Handle() == 0 {
 		return argError(op, ErrOp, "no reduction operation given")
@@ -204,7 +207,19 @@ func checkReduce(op string, s, r view) error {
 		return argError(op, ErrCount, "len(recv) is %d, but must be at least len(send), which is %d", r.n, s.n)
 	}
 	r.n = s.n
+	if err := checkSameType(op, "send", s, "recv", r); err != nil {
+		return err
+	}
 	return checkOverlap(op, s, r)
+}
+
+// checkSameType checks the two sides of a reduction: slices have one type, but
+// Buffers may not.
+func checkSameType(op, sname string, s view, rname string, r view) error {
+	if s.n == 0 || s.e.T == r.e.T {
+		return nil
+	}
+	return argError(op, ErrType, "%s and %s have elements of different types: %v and %v", sname, rname, s.e.Kind, r.e.Kind)
 }
 
 // checkVectorCount says whether the library's vector collectives take so many

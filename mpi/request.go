@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
+	"github.com/mpi4go/mpi4go/op"
 )
 
 // Request is a nonblocking operation. Its buffer belongs to MPI from the call
@@ -40,6 +41,7 @@ type Request struct {
 	keep       *flight
 	kept       uintptr      // what C keeps for the operation
 	bsend      func() error // what starting a request of BsendInit does
+	reduces    op.Op        // held while the request is pending
 
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
@@ -129,6 +131,7 @@ func (r *Request) land() {
 		cgo.Release(r.kept)
 		r.kept = 0
 	}
+	r.reduces.Release()
 	if r.size >= largeTransfer && !r.persistent {
 		eng.large.Add(-1)
 	}

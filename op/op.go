@@ -7,7 +7,7 @@
 // standard says: sums and products of numbers, maximum and minimum of ordered
 // numbers, logical operations on integers and bool, bitwise ones on integers.
 // A reduction on any other type is an error that names both, before any rank
-// communicates.
+// communicates. New makes an operation of a Go function, for any type.
 //
 // An Op is a small value that may be copied and used from any goroutine.
 package op
@@ -21,6 +21,7 @@ type desc struct {
 	name  string
 	h     cgo.Op
 	kinds uint32 // bit k is set when the operation is defined for cgo.Kind k
+	own   *own   // of New
 }
 
 const (
@@ -30,9 +31,12 @@ const (
 	floating = 1<<cgo.Float32 | 1<<cgo.Float64
 	complexx = 1<<cgo.Complex64 | 1<<cgo.Complex128
 	logical  = 1 << cgo.Bool
+	pairs    = 1<<cgo.Float32Int | 1<<cgo.Float64Int | 1<<cgo.Int16Int | 1<<cgo.Int32Int | 1<<cgo.Int64Int
 )
 
-func predefined(name string, i int, kinds uint32) Op { return Op{&desc{name, cgo.Ops[i], kinds}} }
+func predefined(name string, i int, kinds uint32) Op {
+	return Op{&desc{name: name, h: cgo.Ops[i], kinds: kinds}}
+}
 
 // The predefined operations (MPI 4.1 §6.9.2).
 var (
@@ -56,24 +60,39 @@ var (
 	Bor = predefined("Bor", cgo.Bor, integer)
 	// Bxor is bitwise exclusive or of integers.
 	Bxor = predefined("Bxor", cgo.Bxor, integer)
-	// MaxLoc is the largest value and its index: defined for pairs of value
-	// and index, and so for none of Go's basic types.
-	MaxLoc = predefined("MaxLoc", cgo.MaxLoc, 0)
-	// MinLoc is the smallest value and its index: defined for pairs of value
-	// and index, and so for none of Go's basic types.
-	MinLoc = predefined("MinLoc", cgo.MinLoc, 0)
+	// MaxLoc is the largest value and its index, the lowest of those that have
+	// it: of elements of type datatype.ValueIndex.
+	MaxLoc = predefined("MaxLoc", cgo.MaxLoc, pairs)
+	// MinLoc is the smallest value and its index, the lowest of those that have
+	// it: of elements of type datatype.ValueIndex.
+	MinLoc = predefined("MinLoc", cgo.MinLoc, pairs)
 )
 
-// Handle is the MPI library's handle, 0 for the zero Op.
+// Freed reports whether Free has been called for an operation made by New.
+func (o Op) Freed() bool { return o.d != nil && o.d.own != nil && o.d.own.freed.Load() }
+
+// Handle is the MPI library's handle, 0 for the zero Op and freed ones.
 func (o Op) Handle() cgo.Op {
-	if o.d == nil {
+	if o.d == nil || o.Freed() {
 		return 0
 	}
 	return o.d.h
 }
 
-// Defined reports whether MPI defines the operation for elements of kind k.
+// Defined reports whether MPI defines the operation for elements of kind k. Of
+// one made by New, Accepts knows more.
 func (o Op) Defined(k cgo.Kind) bool { return o.d != nil && o.d.kinds&(1<<k) != 0 }
+
+// Accepts reports whether the operation combines elements such as e.
+func (o Op) Accepts(e *cgo.Elem) bool {
+	if o.d == nil {
+		return false
+	}
+	if o.d.own != nil {
+		return o.d.own.accepts(e)
+	}
+	return o.d.kinds&(1<<e.Kind) != 0
+}
 
 // String is the operation's name, as in "Sum".
 func (o Op) String() string {

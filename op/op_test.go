@@ -13,6 +13,7 @@ const (
 	integers  = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
 	floats    = "float32 float64"
 	complexes = "complex64 complex128"
+	locs      = "ValueIndex[float32] ValueIndex[float64] ValueIndex[int64] ValueIndex[int32] ValueIndex[int16]"
 )
 
 var predefined = []struct {
@@ -30,15 +31,15 @@ var predefined = []struct {
 	{op.Band, "Band", integers},
 	{op.Bor, "Bor", integers},
 	{op.Bxor, "Bxor", integers},
-	{op.MaxLoc, "MaxLoc", ""},
-	{op.MinLoc, "MinLoc", ""},
+	{op.MaxLoc, "MaxLoc", locs},
+	{op.MinLoc, "MinLoc", locs},
 	{op.Op{}, "no operation", ""},
 }
 
 func TestDefined(t *testing.T) {
 	for _, p := range predefined {
 		var kinds []string
-		for k := range cgo.NumKinds {
+		for k := range cgo.Int16Int + 1 {
 			if p.o.Defined(k) {
 				kinds = append(kinds, k.String())
 			}
@@ -46,8 +47,8 @@ func TestDefined(t *testing.T) {
 		if got := strings.Join(kinds, " "); got != p.kinds {
 			t.Errorf("%v is defined for %q, want %q", p.o, got, p.kinds)
 		}
-		if p.o.Defined(cgo.NumKinds) {
-			t.Errorf("%v is defined for a kind that does not exist", p.o)
+		if p.o.Defined(cgo.Derived) || p.o.Accepts(&cgo.Elem{Kind: cgo.Derived}) {
+			t.Errorf("%v is defined for derived datatypes", p.o)
 		}
 		if got := p.o.String(); got != p.name {
 			t.Errorf("the name is %q, want %q", got, p.name)

@@ -47,6 +47,8 @@ enum { M4G_ALLTOALLW, M4G_NEIGHBOR_ALLTOALLW };
 enum { M4G_REDUCE, M4G_ALLREDUCE, M4G_SCAN, M4G_EXSCAN, M4G_REDUCE_SCATTER_BLOCK, M4G_REDUCE_LOCAL };
 enum { M4G_SEND_IN_PLACE = 1, M4G_RECV_IN_PLACE = 2 };
 
+enum { M4G_OPS = 512 }; // the operations in Go at a time
+
 // Arguments of datatype constructors.
 enum { M4G_ORDER_C, M4G_ORDER_FORTRAN };
 enum { M4G_DISTRIBUTE_BLOCK, M4G_DISTRIBUTE_CYCLIC, M4G_DISTRIBUTE_NONE };
@@ -293,6 +295,12 @@ int m4g_type_set_name(m4g_h type, const char *name);
 int m4g_type_name(m4g_h type, char *buf, int len);
 m4g_envelope m4g_type_envelope(m4g_h type);
 int m4g_type_contents(m4g_h type, m4g_envelope e, int64_t *ints, int64_t *addrs, int64_t *counts, m4g_h *types);
+
+// op.c
+m4g_made m4g_op_create(int slot, int commutes);
+int m4g_op_free(m4g_h op);
+enum { M4G_LOWER_BOUND = 1, M4G_SCATTER_STRIDE };
+int m4g_reduce_quirk(void);
 
 // pack.c
 m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm);

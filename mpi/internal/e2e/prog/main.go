@@ -143,6 +143,9 @@ var failures = map[string]func(world *mpi.Comm) error{
 		}
 		return world.Barrier()
 	},
+	// In a Go function that C has called.
+	"op-panic":  func(*mpi.Comm) error { return reduce(guiltyString) },
+	"op-goexit": func(*mpi.Comm) error { return reduce(guiltyGoexit) },
 	"plain-go-panic": func(world *mpi.Comm) error {
 		go guiltyString()
 		return world.Barrier()
@@ -159,6 +162,15 @@ var failures = map[string]func(world *mpi.Comm) error{
 		mpi.Self().Abort(7)
 		return errors.New("still here after Abort")
 	},
+}
+
+// reduce runs a reduction operation that calls f.
+func reduce(f func()) error {
+	o, err := op.New(func(in, inout []int) { f() }, true)
+	if err != nil {
+		return err
+	}
+	return mpi.ReduceLocal([]int{1}, []int{2}, o)
 }
 
 // The guilty are kept from being inlined because the tests look for them by
