@@ -77,6 +77,9 @@ type Contents struct {
 	Lb, Extent int
 
 	Types []*Contents // of Struct as many as blocks, else one
+
+	kind cgo.Kind // of one of Go's predefined types
+	size int      // bytes of data
 }
 
 // Contents takes t apart. The result does not refer to any datatype: there is
@@ -103,8 +106,17 @@ func contents(op string, h cgo.Datatype) (*Contents, error) {
 		return nil, err
 	}
 	c := &Contents{Combiner: e.Combiner}
+	info, _, err := cgo.TypeInfo(op, h)
+	if err != nil {
+		return nil, err
+	}
+	c.kind, c.size = info.Kind, info.Size
 	if predefined(e.Combiner) || e.Combiner == CombinerUnknown {
-		c.Name, err = name(op, h)
+		if c.kind != cgo.Derived {
+			c.Name = c.kind.String()
+		} else {
+			c.Name, err = cgo.TypeName(op, h)
+		}
 		return c, err
 	}
 	integers, addresses, counts, types, err := cgo.TypeContents(op, h, e)
@@ -129,21 +141,6 @@ func contents(op string, h cgo.Datatype) (*Contents, error) {
 	}
 	c.decode(args{integers, addresses, counts, len(counts) > 0})
 	return c, nil
-}
-
-// name is what Go calls a predefined type, if it does, else its name in C.
-func name(op string, h cgo.Datatype) (string, error) {
-	for k, basic := range cgo.Basic {
-		if h == basic {
-			return cgo.Kind(k).String(), nil
-		}
-	}
-	for i, pair := range cgo.Pairs {
-		if h == pair {
-			return (cgo.FirstPair + cgo.Kind(i)).String(), nil
-		}
-	}
-	return cgo.TypeName(op, h)
 }
 
 // args hands out the arguments of a constructor in their order. Where it was

@@ -390,7 +390,7 @@ func checkLayout(t *testing.T, m *model, n int) {
 	e := m.t.Elem()
 	must(t, e.Err)
 	packed := make([]byte, n*len(m.bytes)+8)
-	got, err := cgo.Pack("Pack", false, uintptr(unsafe.Pointer(&src[base])), n, e.T, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), cgo.Self())
+	got, err := cgo.Pack("Pack", uintptr(unsafe.Pointer(&src[base])), n, e.T, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), cgo.Self())
 	must(t, err)
 	want := make([]byte, 0, len(packed))
 	for i := range n {
@@ -410,7 +410,7 @@ func checkLayout(t *testing.T, m *model, n int) {
 				wantDst[base+i*m.extent()+b] = packed[i*len(m.bytes)+j]
 			}
 		}
-		got, err := cgo.Unpack("Unpack", false, uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), uintptr(unsafe.Pointer(&dst[base])), n, e.T, cgo.Self())
+		got, err := cgo.Unpack("Unpack", uintptr(unsafe.Pointer(&packed[0])), n*len(m.bytes), uintptr(unsafe.Pointer(&dst[base])), n, e.T, cgo.Self())
 		must(t, err)
 		if got != n*len(m.bytes) || !slices.Equal(dst, wantDst) {
 			t.Fatalf("%d of %s: unpacked %d bytes to %v, want %v", n, m.text, got, dst, wantDst)

@@ -269,7 +269,7 @@ func checkPair[T float32 | float64 | int16 | int32 | int64 | int](t *testing.T, 
 	e, lb, err := cgo.TypeInfo("", cgo.Pairs[h-cgo.FirstPair])
 	must(t, err)
 	got := *d.Elem()
-	if e.Kind = h; got != e || lb != 0 {
+	if got != e || lb != 0 || e.Kind != h {
 		t.Errorf("%v is %+v, and the library says %+v", h, got, e)
 	}
 	checkOf(t, reflect.TypeFor[datatype.ValueIndex[T]](), 3)

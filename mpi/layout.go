@@ -183,7 +183,7 @@ func checkOverlap(op string, s, r view) error {
 	}
 	// As integers: a pointer to the end of a slice may not exist in Go.
 	sFrom, rFrom := uintptr(s.ptr), uintptr(r.ptr)
-	if sFrom < rFrom+uintptr(r.n*r.size()) && rFrom < sFrom+uintptr(s.n*s.size()) {
+	if sFrom < rFrom+uintptr(r.span()) && rFrom < sFrom+uintptr(s.span()) {
 		return argError(op, ErrBuffer, "send and recv share memory: use separate slices, or the call's in-place form")
 	}
 	return nil

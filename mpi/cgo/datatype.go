@@ -99,7 +99,7 @@ func TypeCommit(op string, t Datatype) error { return check(op, C.m4g_type_commi
 func TypeFree(op string, t Datatype) error { return check(op, C.m4g_type_free(C.m4g_h(t))) }
 
 // TypeInfo asks the library about t: the Elem of it, and its lower bound. The
-// kind is basic if t is.
+// kind is Derived unless t is predefined.
 func TypeInfo(op string, t Datatype) (e Elem, lb int, err error) {
 	i := C.m4g_type_info(C.m4g_h(t))
 	e = Elem{T: t, Kind: Derived, Size: int(i.size), Extent: int(i.extent), From: int(i.from), To: int(i.to)}
@@ -109,6 +109,11 @@ func TypeInfo(op string, t Datatype) (e Elem, lb int, err error) {
 	for k, basic := range Basic {
 		if t == basic {
 			e.Kind = Kind(k)
+		}
+	}
+	for i, pair := range Pairs {
+		if t == pair {
+			e.Kind = FirstPair + Kind(i)
 		}
 	}
 	return e, int(i.lb), check(op, C.int(i.rc))

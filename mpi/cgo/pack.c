@@ -3,14 +3,14 @@
 #include "internal.h"
 
 // Packing. Positions stay on the Go side: the library sees the room that is left
-// from there on, so that an int need only hold what one call packs. The external
-// forms take 64-bit sizes from the start.
+// from there on, so that an int need only hold what one call packs.
+//
+// The external forms of these calls are not used: MPICH 4.0 crashes in them for
+// structs of different types. Go turns what was packed into that representation.
 
-static char external32[] = "external32";
-
+#if !M4G_LARGE
 static int most(int64_t n) { return n < INT_MAX ? (int)n : INT_MAX; }
-
-#ifdef MPICH_NUMVERSION
+#elif defined(MPICH_NUMVERSION)
 // MPICH packs a whole number of what it takes for the basic type of a contiguous
 // one, and takes some of the bits of its handle for the size of that: beyond 512
 // datatypes the end of the data is missing. Its packed form is the data as it
@@ -36,86 +36,65 @@ static void rest(m4g_sized *s, int64_t n, MPI_Datatype t, char *to, const char *
 	s->n = n * size;
 }
 #else
-static void rest(m4g_sized *s, int64_t n, MPI_Datatype t, char *to, const char *from, int unpack) {}
+static void rest(m4g_sized *s, int64_t n, MPI_Datatype t, char *to, const char *from, int unpack)
+{
+	(void)s, (void)n, (void)t, (void)to, (void)from, (void)unpack;
+}
 #endif
 
-m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm)
+m4g_sized m4g_pack_size(int64_t n, m4g_h type, m4g_h comm)
 {
 	m4g_sized s = {0, 0};
 #if M4G_LARGE
 	MPI_Count size = 0;
-	s.rc = external ? MPI_Pack_external_size_c(external32, n, TYPE(type), &size)
-					: MPI_Pack_size_c(n, TYPE(type), COMM(comm), &size);
+	s.rc = MPI_Pack_size_c(n, TYPE(type), COMM(comm), &size);
+#else
+	int size = 0;
+	m4g_fit f;
+	if ((s.rc = m4g_fit_in(n, TYPE(type), &f)) != MPI_SUCCESS)
+		return s;
+	s.rc = MPI_Pack_size(f.n, f.t, COMM(comm), &size);
+	m4g_fit_done(&f);
+#endif
 	s.n = size;
+	return s;
+}
+
+m4g_sized m4g_pack(m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm)
+{
+	m4g_sized s = {0, 0};
+#if M4G_LARGE
+	MPI_Count at = 0;
+	s.rc = MPI_Pack_c(PTR(in), n, TYPE(type), PTR(out), room, &at, COMM(comm));
+	s.n = at;
+	rest(&s, n, TYPE(type), PTR(out), PTR(in), 0);
 #else
+	int at = 0;
 	m4g_fit f;
 	if ((s.rc = m4g_fit_in(n, TYPE(type), &f)) != MPI_SUCCESS)
 		return s;
-	if (external) {
-		MPI_Aint size = 0;
-		s.rc = MPI_Pack_external_size(external32, f.n, f.t, &size);
-		s.n = size;
-	} else {
-		int size = 0;
-		s.rc = MPI_Pack_size(f.n, f.t, COMM(comm), &size);
-		s.n = size;
-	}
+	s.rc = MPI_Pack(PTR(in), f.n, f.t, PTR(out), most(room), &at, COMM(comm));
+	s.n = at;
 	m4g_fit_done(&f);
 #endif
 	return s;
 }
 
-m4g_sized m4g_pack(int external, m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm)
+m4g_sized m4g_unpack(m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm)
 {
 	m4g_sized s = {0, 0};
 #if M4G_LARGE
 	MPI_Count at = 0;
-	s.rc = external ? MPI_Pack_external_c(external32, PTR(in), n, TYPE(type), PTR(out), room, &at)
-					: MPI_Pack_c(PTR(in), n, TYPE(type), PTR(out), room, &at, COMM(comm));
+	s.rc = MPI_Unpack_c(PTR(in), room, &at, PTR(out), n, TYPE(type), COMM(comm));
 	s.n = at;
-	if (!external)
-		rest(&s, n, TYPE(type), PTR(out), PTR(in), 0);
+	rest(&s, n, TYPE(type), PTR(out), PTR(in), 1);
 #else
+	int at = 0;
 	m4g_fit f;
 	if ((s.rc = m4g_fit_in(n, TYPE(type), &f)) != MPI_SUCCESS)
 		return s;
-	if (external) {
-		MPI_Aint at = 0;
-		s.rc = MPI_Pack_external(external32, PTR(in), f.n, f.t, PTR(out), room, &at);
-		s.n = at;
-	} else {
-		int at = 0;
-		s.rc = MPI_Pack(PTR(in), f.n, f.t, PTR(out), most(room), &at, COMM(comm));
-		s.n = at;
-	}
-	m4g_fit_done(&f);
-#endif
-	return s;
-}
-
-m4g_sized m4g_unpack(int external, m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm)
-{
-	m4g_sized s = {0, 0};
-#if M4G_LARGE
-	MPI_Count at = 0;
-	s.rc = external ? MPI_Unpack_external_c(external32, PTR(in), room, &at, PTR(out), n, TYPE(type))
-					: MPI_Unpack_c(PTR(in), room, &at, PTR(out), n, TYPE(type), COMM(comm));
+	s.rc = MPI_Unpack(PTR(in), most(room), &at, PTR(out), f.n, f.t, COMM(comm));
 	s.n = at;
-	if (!external)
-		rest(&s, n, TYPE(type), PTR(out), PTR(in), 1);
-#else
-	m4g_fit f;
-	if ((s.rc = m4g_fit_in(n, TYPE(type), &f)) != MPI_SUCCESS)
-		return s;
-	if (external) {
-		MPI_Aint at = 0;
-		s.rc = MPI_Unpack_external(external32, PTR(in), room, &at, PTR(out), f.n, f.t);
-		s.n = at;
-	} else {
-		int at = 0;
-		s.rc = MPI_Unpack(PTR(in), most(room), &at, PTR(out), f.n, f.t, COMM(comm));
-		s.n = at;
-	}
 	m4g_fit_done(&f);
 #endif
 	return s;

@@ -303,9 +303,9 @@ enum { M4G_LOWER_BOUND = 1, M4G_SCATTER_STRIDE };
 int m4g_reduce_quirk(void);
 
 // pack.c
-m4g_sized m4g_pack_size(int external, int64_t n, m4g_h type, m4g_h comm);
-m4g_sized m4g_pack(int external, m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm);
-m4g_sized m4g_unpack(int external, m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm);
+m4g_sized m4g_pack_size(int64_t n, m4g_h type, m4g_h comm);
+m4g_sized m4g_pack(m4g_addr in, int64_t n, m4g_h type, m4g_addr out, int64_t room, m4g_h comm);
+m4g_sized m4g_unpack(m4g_addr in, int64_t room, m4g_addr out, int64_t n, m4g_h type, m4g_h comm);
 
 // topo.c
 int m4g_dims_create(int nodes, int n, int *dims);

@@ -1,0 +1,181 @@
+package mpi_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/mpi4go/mpi4go/datatype"
+	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+	"github.com/mpi4go/mpi4go/mpi/mpitest"
+)
+
+type parcel struct {
+	ID   int32
+	_    uint32
+	Pos  [3]float64
+	Kind uint8
+}
+
+// Several things of different types travel as one message.
+func TestPack(t *testing.T) {
+	c := mpitest.World(t)
+	me, size := c.Rank(), c.Size()
+	next, before := (me+1)%size, (me+size-1)%size
+	column, err := datatype.Vector(3, 1, 4, datatype.Int16)
+	must(t, err)
+	defer column.Free()
+
+	numbers := func(r int) []float64 { return []float64{float64(r), math.Pi, -1} }
+	structs := func(r int) []parcel {
+		return []parcel{{ID: int32(r), Pos: [3]float64{1, 2, float64(r)}, Kind: 3}, {ID: -1, Kind: 200}}
+	}
+	matrix := func(r int) []int16 {
+		m := make([]int16, 12)
+		for i := range m {
+			m[i] = int16(r*100 + i)
+		}
+		return m
+	}
+	size1, err := mpi.PackSize(c, numbers(0))
+	must(t, err)
+	size2, err := mpi.PackSize(c, mpi.Structs(structs(0)))
+	must(t, err)
+	size3, err := mpi.PackSize(c, mpi.Typed(matrix(0)[1:], 1, column))
+	must(t, err)
+	if size1 < 24 || size2 < 2*29 || size3 < 6 {
+		t.Errorf("the sizes are %d, %d and %d, less than the data", size1, size2, size3)
+	}
+	out := make([]byte, 5+size1+size2+size3)
+	at, err := mpi.Pack(c, numbers(me), out, 5)
+	must(t, err)
+	at, err = mpi.Pack(c, mpi.Structs(structs(me)), out, at)
+	must(t, err)
+	at, err = mpi.Pack(c, mpi.Typed(matrix(me)[1:], 1, column), out, at)
+	must(t, err)
+	if at < 5+24+58+6 || at > len(out) || !bytes.Equal(out[:5], make([]byte, 5)) {
+		t.Errorf("packed to %d of %d, and %v before", at, len(out), out[:5])
+	}
+
+	in := make([]byte, len(out))
+	_, err = mpi.Sendrecv(c, out[5:at], next, 0, in, before, 0)
+	must(t, err)
+	gotNumbers, gotStructs, gotMatrix := make([]float64, 3), make([]parcel, 2), make([]int16, 12)
+	pos, err := mpi.Unpack(c, in, 0, gotNumbers)
+	must(t, err)
+	pos, err = mpi.Unpack(c, in, pos, mpi.Structs(gotStructs))
+	must(t, err)
+	pos, err = mpi.Unpack(c, in, pos, mpi.Typed(gotMatrix[1:], 1, column))
+	must(t, err)
+	if pos != at-5 {
+		t.Errorf("unpacked to %d, want %d", pos, at-5)
+	}
+	wantMatrix := make([]int16, 12)
+	for _, i := range []int{1, 5, 9} {
+		wantMatrix[i] = matrix(before)[i]
+	}
+	if !slices.Equal(gotNumbers, numbers(before)) || !slices.Equal(gotStructs, structs(before)) || !slices.Equal(gotMatrix, wantMatrix) {
+		t.Errorf("got %v, %v and %v", gotNumbers, gotStructs, gotMatrix)
+	}
+}
+
+func TestPackRefusals(t *testing.T) {
+	c := mpitest.World(t)
+	var none *mpi.Comm
+	out := make([]byte, 20)
+	x := []int64{1, 2}
+	drop := func(n int, err error) error { return err }
+	refused(t, c, []refusal{
+		{"Pack, nil communicator", mpi.ErrComm, "the communicator is nil", func() error { return drop(mpi.Pack(none, x, out, 0)) }},
+		{"Pack, position -1", mpi.ErrArg, "position is -1, but len(out) is 20", func() error { return drop(mpi.Pack(c, x, out, -1)) }},
+		{"Pack, position 21", mpi.ErrArg, "position is 21", func() error { return drop(mpi.Pack(c, x, out, 21)) }},
+		{"Pack, short", mpi.ErrBuffer, "the elements take 16 bytes, but out has 15 from position 5 on", func() error { return drop(mpi.Pack(c, x, out, 5)) }},
+		{"Pack, overlap", mpi.ErrBuffer, "share memory", func() error { return drop(mpi.Pack(c, out[:4], out, 3)) }},
+		{"Pack, bad Buffer", mpi.ErrType, "is a string", func() error { return drop(mpi.Pack(c, mpi.Structs([]string{""}), out, 0)) }},
+		{"Unpack, position 21", mpi.ErrArg, "position is 21, but len(in) is 20", func() error { return drop(mpi.Unpack(c, out, 21, x)) }},
+		{"Unpack, short", mpi.ErrBuffer, "the elements take 16 bytes, but in has 15 from position 5 on", func() error { return drop(mpi.Unpack(c, out, 5, x)) }},
+		{"Unpack, nil communicator", mpi.ErrComm, "nil", func() error { return drop(mpi.Unpack(none, out, 0, x)) }},
+		{"PackSize, nil communicator", mpi.ErrComm, "nil", func() error { return drop(mpi.PackSize(none, x)) }},
+		{"PackExternal, short", mpi.ErrBuffer, "the elements take 16 bytes, but out has 15", func() error { return drop(mpi.PackExternal(x, out, 5)) }},
+		{"PackExternal, position -1", mpi.ErrArg, "position is -1", func() error { return drop(mpi.PackExternal(x, out, -1)) }},
+		{"UnpackExternal, short", mpi.ErrBuffer, "the elements take 16 bytes, but in has 15", func() error { return drop(mpi.UnpackExternal(out, 5, x)) }},
+	})
+	// The same where there is just room, and where there is nothing to pack.
+	at, err := mpi.Pack(c, x, out, 4)
+	if must(t, err); at != 20 {
+		t.Errorf("packed to %d, want 20", at)
+	}
+	for _, nothing := range []mpi.Buffer{{}, mpi.Slice([]int{}), mpi.Structs([]struct{}{{}, {}})} {
+		at, err = mpi.Pack(c, nothing, nil, 0)
+		if must(t, err); at != 0 {
+			t.Errorf("nothing is packed to %d", at)
+		}
+		at, err = mpi.Unpack(c, out, 20, nothing)
+		if must(t, err); at != 20 {
+			t.Errorf("nothing is unpacked to %d", at)
+		}
+	}
+}
+
+func checkExternal[B mpi.Data](t *testing.T, name string, in, out B, same func() bool, want any) {
+	t.Helper()
+	var wanted bytes.Buffer
+	must(t, binary.Write(&wanted, binary.BigEndian, want))
+	size, err := mpi.PackExternalSize(in)
+	must(t, err)
+	if size != wanted.Len() {
+		t.Errorf("%s: the size is %d, want %d", name, size, wanted.Len())
+	}
+	packed := make([]byte, 3+wanted.Len()+4)
+	at, err := mpi.PackExternal(in, packed, 3)
+	must(t, err)
+	if at != 3+wanted.Len() || !bytes.Equal(packed[3:at], wanted.Bytes()) || !bytes.Equal(packed[at:], make([]byte, 4)) {
+		t.Errorf("%s is packed to %d as %v, want %v", name, at, packed[3:], wanted.Bytes())
+	}
+	copy(packed[3:], wanted.Bytes())
+	at, err = mpi.UnpackExternal(packed, 3, out)
+	must(t, err)
+	if at != 3+wanted.Len() || !same() {
+		t.Errorf("%s is unpacked to %d as %v, want %v", name, at, out, in)
+	}
+}
+
+func checkExternalSlice[T comparable](t *testing.T, kind cgo.Kind, in ...T) {
+	t.Helper()
+	out := make([]T, len(in))
+	checkExternal(t, kind.String(), mpi.Structs(in), mpi.Structs(out), func() bool { return slices.Equal(in, out) }, in)
+}
+
+func TestExternal(t *testing.T) {
+	mpitest.World(t)
+	checkExternalSlice(t, cgo.Bool, true, false, true)
+	checkExternalSlice[int8](t, cgo.Int8, 1, -2, 127)
+	checkExternalSlice[int16](t, cgo.Int16, 1, -2, 0x1234)
+	checkExternalSlice[int32](t, cgo.Int32, 1, -2, 0x12345678)
+	checkExternalSlice[int64](t, cgo.Int64, 1, -2, 0x123456789abcdef0)
+	checkExternalSlice[uint8](t, cgo.Uint8, 1, 200)
+	checkExternalSlice[uint16](t, cgo.Uint16, 1, 0xfedc)
+	checkExternalSlice[uint32](t, cgo.Uint32, 1, 0xfedcba98)
+	checkExternalSlice[uint64](t, cgo.Uint64, 1, 0xfedcba9876543210)
+	checkExternalSlice[float32](t, cgo.Float32, 1, -math.Pi)
+	checkExternalSlice[float64](t, cgo.Float64, 1, -math.Pi)
+	checkExternalSlice[complex64](t, cgo.Complex64, 1, complex(math.Pi, 2))
+	checkExternalSlice[complex128](t, cgo.Complex128, 1, complex(math.Pi, 2))
+
+	pairs := []datatype.ValueIndex[float64]{{Value: math.Pi, Index: 5}, {Value: -1, Index: -2}}
+	gotPairs := make([]datatype.ValueIndex[float64], 2)
+	checkExternal(t, "pairs", mpi.Structs(pairs), mpi.Structs(gotPairs), func() bool { return slices.Equal(pairs, gotPairs) }, pairs)
+
+	in := []parcel{{ID: 7, Pos: [3]float64{1, 2, 3}, Kind: 9}, {ID: -7, Pos: [3]float64{math.Pi}, Kind: 1}}
+	out := make([]parcel, 2)
+	type sent struct { // what has no holes is as encoding/binary has it
+		ID   int32
+		Pos  [3]float64
+		Kind uint8
+	}
+	want := []sent{{7, in[0].Pos, 9}, {-7, in[1].Pos, 1}}
+	checkExternal(t, "a struct", mpi.Structs(in), mpi.Structs(out), func() bool { return slices.Equal(in, out) }, want)
+}
