@@ -151,7 +151,7 @@ func BsendInit[B Data](c *Comm, buf B, dest, tag int) *Request {
 		return failed(op, c.raise(err))
 	}
 	r := &Request{op: op, persistent: true, comm: c}
-	r.bsend = func() error { return c.bsend(op, v, dest, tag) }
+	r.local = func() error { return c.bsend(op, v, dest, tag) }
 	r.state.Store(reqReported)
 	return r
 }

@@ -15,6 +15,7 @@ type general struct {
 	onCancel func(complete bool) error
 
 	completed atomic.Bool // Complete has been called
+	finished  atomic.Bool // and the library knows
 	mu        sync.Mutex
 	err       error // of query and free, for Wait
 }
@@ -25,6 +26,9 @@ var generals = struct {
 	m    map[uintptr]*general
 }{m: make(map[uintptr]*general)}
 
+// noGeneral is the number of requests without functions.
+const noGeneral = 0
+
 func generalOf(id uintptr) *general {
 	generals.mu.Lock()
 	defer generals.mu.Unlock()
@@ -34,8 +38,11 @@ func generalOf(id uintptr) *general {
 // A panic in a user's function ends the job here: it must not cross C.
 func init() {
 	cgo.GrequestQuery = func(id uintptr) (bytes int64, source, tag int, cancelled bool) {
-		g := generalOf(id)
 		st := Status{Source: AnySource, Tag: AnyTag}
+		if id == noGeneral {
+			return 0, st.Source, st.Tag, false
+		}
+		g := generalOf(id)
 		if g.query != nil {
 			guard(func() {
 				var err error
@@ -46,6 +53,9 @@ func init() {
 		return int64(max(st.Count, 0)), st.Source, st.Tag, st.Cancelled()
 	}
 	cgo.GrequestFree = func(id uintptr) {
+		if id == noGeneral {
+			return
+		}
 		g := generalOf(id)
 		if g.free != nil {
 			guard(func() { g.fail(g.free()) })
@@ -82,13 +92,16 @@ func (g *general) cancel() error {
 // way, alone or in one list with others.
 //
 // Query is called once, when the request completes; what it returns is the
-// result of Wait. Of the Status, Count is in bytes. Free is called once after
-// that, and its error joins the result. Cancel is called by Cancel, and told
-// whether Complete has been called already. Each may be nil. They run inside
-// the call that finds the request complete, in any goroutine: they should do
-// little, and must not call MPI.
+// result of Wait: of the Status, Source, Tag, Count, which is in bytes here, and
+// whether SetCancelled was called. Free is called once after that; its error is
+// the result's when query had none. Both run inside the call that finds the
+// request complete, in any goroutine: they should do little, and must not call
+// MPI. Cancel is called by Request.Cancel, in its goroutine, and told whether
+// Complete has been called already; it may call Complete. Each may be nil. A
+// panic in query or free ends the job, as one in a goroutine of Go does.
 //
-// May be called from any goroutine.
+// May be called from any goroutine. A request that is never completed does not
+// keep Finalize from ending; its functions are then not called.
 //
 // Implements: MPI_Grequest_start, MPI_Status_set_elements (MPI 4.1 §13.2, §13.3)
 func StartGrequest(query func() (Status, error), free func() error, cancel func(complete bool) error) *Request {
@@ -135,13 +148,38 @@ func (r *Request) Complete() error {
 	if !r.general.completed.CompareAndSwap(false, true) {
 		return argError(op, ErrRequest, "the request has been completed before")
 	}
-	if rc := cgo.GrequestComplete(r.h); rc != 0 {
+	if err := completeGeneral(op, r.h); err != nil {
+		return err
+	}
+	r.general.finished.Store(true)
+	eng.mu.Lock()
+	freed := r.freed
+	eng.mu.Unlock()
+	if freed {
+		r.general.settle()
+	}
+	return nil
+}
+
+func completeGeneral(op string, h cgo.Request) error {
+	_, gated := eng.enter()
+	rc := cgo.GrequestComplete(h)
+	eng.leave(gated)
+	if rc != 0 {
 		return cgo.NewError(op, rc)
 	}
 	eng.mu.Lock()
 	eng.stir() // whoever waits may be asleep
 	eng.mu.Unlock()
 	return nil
+}
+
+// settle is for a request that has been freed: nobody waits for it, so that its
+// functions would run only when somebody waits for another.
+func (g *general) settle() {
+	if g.finished.Load() {
+		eng.turn()
+	}
 }
 
 // SetCancelled makes s say that the operation was cancelled, for the query

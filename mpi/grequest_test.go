@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -28,6 +29,14 @@ func TestGrequest(t *testing.T) {
 					return err
 				}
 				left -= len(done)
+			}
+			return nil
+		},
+		"Waitany": func(g, r *mpi.Request) error {
+			for range 2 {
+				if i, err := mpi.Waitany(r, nil, g); i == mpi.Undefined || err != nil {
+					return fmt.Errorf("%d: %w", i, err)
+				}
 			}
 			return nil
 		},
@@ -133,6 +142,98 @@ func TestGrequestCancel(t *testing.T) {
 		if len(told) != 1 {
 			t.Error("cancel was called for a complete request")
 		}
+	}
+}
+
+// The error of the cancel function is Cancel's.
+func TestGrequestCancelError(t *testing.T) {
+	mpitest.World(t)
+	stuck := errors.New("stuck")
+	g := mpi.StartGrequest(nil, nil, func(bool) error { return stuck })
+	if err := g.Cancel(); err != stuck {
+		t.Errorf("Cancel: %v", err)
+	}
+	must(t, g.Complete())
+	_, err := g.Wait()
+	must(t, err)
+	g = mpi.StartGrequest(nil, nil, nil)
+	must(t, g.Cancel()) // nobody to tell
+	must(t, g.Complete())
+	must(t, mpi.Waitall(g))
+}
+
+// The functions of a request that is freed run once, when it has been completed,
+// though nobody waits for it.
+func TestGrequestFree(t *testing.T) {
+	mpitest.World(t)
+	for name, end := range map[string][2]func(*mpi.Request) error{
+		"Free, Complete": {(*mpi.Request).Free, (*mpi.Request).Complete},
+		"Complete, Free": {(*mpi.Request).Complete, (*mpi.Request).Free},
+	} {
+		var queries, frees atomic.Int32
+		g := mpi.StartGrequest(
+			func() (mpi.Status, error) { queries.Add(1); return mpi.Status{}, nil },
+			func() error { frees.Add(1); return nil }, nil)
+		must(t, end[0](g))
+		must(t, end[1](g))
+		if q, f := queries.Load(), frees.Load(); q != 1 || f != 1 {
+			t.Errorf("%s: query was called %d times and free %d times, want once", name, q, f)
+		}
+		must(t, g.Free()) // again
+	}
+}
+
+// Many at once: each is completed by one of two goroutines that try, what that
+// did before is seen by whoever waits, and each result is its own.
+func TestGrequestMany(t *testing.T) {
+	mpitest.World(t)
+	const n = 500
+	odd := errors.New("odd")
+	works, rs := make([]int, n), make([]*mpi.Request, n)
+	var queries, frees, completed, refused atomic.Int32
+	var all sync.WaitGroup
+	for i := range n {
+		rs[i] = mpi.StartGrequest(
+			func() (mpi.Status, error) {
+				queries.Add(1)
+				st := mpi.Status{Source: i, Tag: 2 * i, Count: works[i]}
+				if i%2 == 1 {
+					return st, odd
+				}
+				return st, nil
+			},
+			func() error { frees.Add(1); return nil }, nil)
+	}
+	for i := range n {
+		var once sync.Once
+		for range 2 {
+			all.Go(func() {
+				once.Do(func() { works[i] = 3 * i })
+				switch err := rs[i].Complete(); {
+				case err == nil:
+					completed.Add(1)
+				case errors.Is(err, mpi.ErrRequest):
+					refused.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+	}
+	if err := mpi.Waitall(rs...); !errors.Is(err, odd) {
+		t.Errorf("Waitall: %v", err)
+	}
+	for i, r := range rs {
+		st, err := r.Wait()
+		if (err == odd) != (i%2 == 1) || st.Source != i || st.Tag != 2*i || st.Count != 3*i || works[i] != 3*i {
+			t.Errorf("request %d: %+v, %v", i, st, err)
+		}
+		works[i] = 0
+	}
+	all.Wait()
+	if queries.Load() != n || frees.Load() != n || completed.Load() != n || refused.Load() != n {
+		t.Errorf("%d queries, %d frees, %d completed, %d refused; want %d each",
+			queries.Load(), frees.Load(), completed.Load(), refused.Load(), n)
 	}
 }
 

@@ -1,6 +1,10 @@
 package mpi
 
-import "github.com/mpi4go/mpi4go/mpi/cgo"
+import (
+	"cmp"
+
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
 
 // Persistent requests: a transfer that is made again and again between the
 // same buffers is described once, by SendInit or RecvInit, and then started
@@ -55,7 +59,7 @@ func (c *Comm) sendInit(op string, mode int, v view, dest, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes(), persistent: true, comm: c}
+	r := &Request{op: op, size: v.bytes(), null: dest == ProcNull, persistent: true, comm: c}
 	launch(r, v.ptr)
 	h, rc := cgo.SendInit(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	return r.made(h, rc)
@@ -69,6 +73,11 @@ func (r *Request) made(h cgo.Request, rc int) *Request {
 		return failed(r.op, r.comm.raise(cgo.NewError(r.op, rc)))
 	}
 	r.h = h
+	if r.null {
+		// MPICH 4.0 never starts what has MPI_PROC_NULL for a peer, and
+		// MPI_Testsome then passes it over, as if it were inactive.
+		r.local = func() error { return nil }
+	}
 	r.state.Store(reqReported)
 	return r
 }
@@ -84,12 +93,12 @@ func (r *Request) Start() error {
 	if err := r.arm("Request.Start"); err != nil {
 		return err
 	}
-	if r.bsend != nil {
-		r.startBuffered()
+	if r.local != nil {
+		r.startLocal()
 		return nil
 	}
 	_, gated := eng.enter()
-	rc := cgo.Start(r.h)
+	rc := r.begin()
 	eng.leave(gated)
 	return r.started("Request.Start", rc)
 }
@@ -116,7 +125,7 @@ func Startall(rs ...*Request) error {
 			}
 			break
 		}
-		if r.bsend == nil {
+		if r.local == nil && !r.nobody() {
 			p.handles = append(p.handles, r.h)
 		}
 	}
@@ -130,10 +139,12 @@ func Startall(rs ...*Request) error {
 		for _, r := range rs {
 			switch {
 			case r == nil:
-			case rc == 0 && r.bsend != nil:
-				r.startBuffered()
+			case rc == 0 && r.local != nil:
+				r.startLocal()
+			case rc == 0 && r.nobody():
+				err = cmp.Or(err, r.started(op, r.begin()))
 			default:
-				err = r.started(op, rc)
+				err = cmp.Or(err, r.started(op, rc))
 			}
 		}
 	}
@@ -158,7 +169,7 @@ func (r *Request) arm(op string) error {
 	if !r.state.CompareAndSwap(reqReported, reqStarting) && !r.state.CompareAndSwap(reqDone, reqStarting) {
 		return argError(op, ErrRequest, "the request of %s is active: wait for it before it is started again", r.op)
 	}
-	if r.h == 0 && r.bsend == nil {
+	if r.h == 0 && r.local == nil {
 		r.state.Store(reqReported)
 		return argError(op, ErrRequest, "the request of %s has been freed", r.op)
 	}
@@ -181,32 +192,39 @@ func (r *Request) started(op string, rc int) error {
 		eng.large.Add(1)
 	}
 	if r.parts != nil {
-		clear(r.parts.ready)
+		r.parts.open()
 	}
 	r.state.Store(reqActive)
 	return nil
 }
 
-// startBuffered does all that an armed request of BsendInit has to do.
-func (r *Request) startBuffered() {
-	r.st, r.err = Status{}, r.bsend()
+// startLocal does all that an armed request has to do which needs no library:
+// one of BsendInit, or with ProcNull.
+func (r *Request) startLocal() {
+	r.st, r.err = Status{}, r.local()
+	if r.null && r.elem > 0 {
+		r.st = nobody
+	}
 	r.state.Store(reqDone)
 }
 
 func (r *Request) freePersistent() error {
 	const op = "Request.Free"
 	if err := r.arm(op); err != nil {
-		if r.complete() && r.h == 0 && r.bsend == nil {
+		if r.complete() && r.h == 0 && r.local == nil {
 			return nil // freed already
 		}
 		return err
 	}
 	h := r.h
-	r.h, r.bsend = 0, nil
+	if r.nobody() {
+		h = r.parts.idle
+	}
+	r.h, r.local = 0, nil
 	r.land()
 	r.state.Store(reqReported)
 	if h == 0 {
-		return nil // of BsendInit, which the library does not know
+		return nil // the library does not know it
 	}
 	return cgo.RequestFree(h)
 }

@@ -3,6 +3,7 @@ package mpi_test
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -150,4 +151,30 @@ func TestPersistentAllocatesNothing(t *testing.T) {
 		must(t, s.Free())
 		must(t, r.Free())
 	}
+}
+
+// With ProcNull a transfer is complete as soon as it is started, and waits
+// beside others that are not.
+func TestPersistentProcNull(t *testing.T) {
+	c := mpitest.World(t)
+	buf, in := make([]int, 2), make([]int, 2)
+	s, r := mpi.SendInit(c, buf, mpi.ProcNull, 1), mpi.RecvInit(c, buf, mpi.ProcNull, 1)
+	for range 2 {
+		pending := mpi.Irecv(c, in, c.Rank(), 1)
+		must(t, mpi.Startall(s, r))
+		if done, err := mpi.Waitsome(pending, r, s); err != nil || !slices.Equal(done, []int{1, 2}) {
+			t.Errorf("Waitsome: %v, %v", done, err)
+		}
+		if st, err := r.Wait(); err != nil || st.Source != mpi.ProcNull || st.Tag != mpi.AnyTag || st.Count != 0 {
+			t.Errorf("Wait: %+v, %v", st, err)
+		}
+		must(t, s.Start())
+		must(t, r.Start())
+		<-r.Done()
+		must(t, mpi.Send(c, buf, c.Rank(), 1))
+		must(t, mpi.Waitall(r, pending, s))
+	}
+	must(t, s.Free())
+	must(t, r.Free())
+	is(t, r.Start(), mpi.ErrRequest, "freed")
 }

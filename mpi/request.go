@@ -40,7 +40,7 @@ type Request struct {
 	general    *general
 	keep       *flight
 	kept       uintptr      // what C keeps for the operation
-	bsend      func() error // what starting a request of BsendInit does
+	local      func() error // what starting a request of BsendInit, or with ProcNull, does
 	reduces    op.Op        // held while the request is pending
 
 	// The other half of an Isendrecv, whose turn comes when h is complete.
@@ -498,6 +498,9 @@ func (r *Request) Cancel() (err error) {
 	if r.coll {
 		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: MPI does not define it for collectives", r.op)
 	}
+	if r.parts != nil {
+		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: libraries do not provide it for partitioned communication", r.op)
+	}
 	if r.claim() {
 		err = cgo.Cancel(r.h)
 		r.unclaim()
@@ -541,11 +544,14 @@ func (r *Request) Free() error {
 	}
 	// The engine tests it along with all others, and lands its buffer.
 	eng.mu.Lock()
-	defer eng.mu.Unlock()
 	if r.state.CompareAndSwap(reqActive, reqPolled) {
 		eng.add(r)
 	}
 	r.freed = true
+	eng.mu.Unlock()
+	if r.general != nil {
+		r.general.settle()
+	}
 	return nil
 }
 

@@ -1,19 +1,23 @@
 #include "internal.h"
 
 // Partitioned communication came with MPI-4. MPICH 4.0 crashes when the peer is
-// MPI_PROC_NULL; an ordinary persistent request does the same there. The Go side
-// hands its parts over to nobody.
+// MPI_PROC_NULL: an ordinary persistent request stands in there, which the Go
+// side never starts. And its receive cuts the length of a part to an int: longer
+// parts are one element of a type that holds them all, on both sides.
 
 #if MPI_VERSION >= 4
 
 m4g_made m4g_psend_init(int parts, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	m4g_fit fit;
 	int rc;
 	if (dest == M4G_PROC_NULL)
 		rc = MPI_Send_init(PTR(buf), 0, TYPE(type), MPI_PROC_NULL, tag, COMM(comm), &r);
-	else
-		rc = MPI_Psend_init(PTR(buf), parts, n, TYPE(type), dest, tag, COMM(comm), MPI_INFO_NULL, &r);
+	else if ((rc = m4g_fit_in(n, TYPE(type), &fit)) == MPI_SUCCESS) {
+		rc = MPI_Psend_init(PTR(buf), parts, fit.n, fit.t, dest, tag, COMM(comm), MPI_INFO_NULL, &r);
+		m4g_fit_done(&fit);
+	}
 	m4g_made m = {rc, 0, H(r)};
 	return m;
 }
@@ -21,11 +25,14 @@ m4g_made m4g_psend_init(int parts, m4g_addr buf, int64_t n, m4g_h type, int dest
 m4g_made m4g_precv_init(int parts, m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	m4g_fit fit;
 	int rc;
 	if (source == M4G_PROC_NULL)
 		rc = MPI_Recv_init(PTR(buf), 0, TYPE(type), MPI_PROC_NULL, tag, COMM(comm), &r);
-	else
-		rc = MPI_Precv_init(PTR(buf), parts, n, TYPE(type), source, tag, COMM(comm), MPI_INFO_NULL, &r);
+	else if ((rc = m4g_fit_in(n, TYPE(type), &fit)) == MPI_SUCCESS) {
+		rc = MPI_Precv_init(PTR(buf), parts, fit.n, fit.t, source, tag, COMM(comm), MPI_INFO_NULL, &r);
+		m4g_fit_done(&fit);
+	}
 	m4g_made m = {rc, 0, H(r)};
 	return m;
 }

@@ -146,6 +146,32 @@ var failures = map[string]func(world *mpi.Comm) error{
 	// In a Go function that C has called.
 	"op-panic":  func(*mpi.Comm) error { return reduce(guiltyString) },
 	"op-goexit": func(*mpi.Comm) error { return reduce(guiltyGoexit) },
+	// The functions of a generalised request are called from C, which a panic
+	// must not cross: by the call that waits, and by the engine.
+	"query-panic": func(*mpi.Comm) error {
+		r := mpi.StartGrequest(func() (mpi.Status, error) { guiltyString(); return mpi.Status{}, nil }, nil, nil)
+		if err := r.Complete(); err != nil {
+			return err
+		}
+		_, err := r.Wait()
+		return err
+	},
+	"free-panic": func(*mpi.Comm) error {
+		r := mpi.StartGrequest(nil, func() error { guiltyNil(nil); return nil }, nil)
+		done := r.Done()
+		if err := r.Complete(); err != nil {
+			return err
+		}
+		<-done
+		return nil
+	},
+	"query-goexit": func(*mpi.Comm) error {
+		r := mpi.StartGrequest(func() (mpi.Status, error) { guiltyGoexit(); return mpi.Status{}, nil }, nil, nil)
+		if err := r.Complete(); err != nil {
+			return err
+		}
+		return mpi.Waitall(r)
+	},
 	"plain-go-panic": func(world *mpi.Comm) error {
 		go guiltyString()
 		return world.Barrier()
@@ -197,6 +223,7 @@ var whole = map[string]func(){
 	"recover":     recovers,
 	"states":      states,
 	"pending":     pending,
+	"working":     working,
 	"waiting":     waiting,
 	"probing":     probing,
 	"late-wait":   lateWait,
@@ -320,6 +347,35 @@ func pending() {
 		return nil
 	})
 	fmt.Println("ended")
+}
+
+// working ends with generalised requests that nobody will ever complete: one
+// that a goroutine waits for, one that was freed, and one left alone.
+func working() {
+	waited := make(chan error)
+	mpi.Main(func(world *mpi.Comm) error {
+		start := func() *mpi.Request {
+			return mpi.StartGrequest(
+				func() (mpi.Status, error) { return mpi.Status{}, errMine },
+				func() error { return errMine }, nil)
+		}
+		start()
+		if err := start().Free(); err != nil {
+			return err
+		}
+		r := start()
+		polled := r.Done()
+		mpi.Go(func() {
+			<-polled
+			_, err := r.Wait()
+			waited <- err
+		})
+		return nil
+	})
+	err := <-waited
+	expect(errors.Is(err, mpi.ErrState), "Wait across Finalize: %v", err)
+	fmt.Println("ended")
+	os.Exit(exit)
 }
 
 // waiting ends with a goroutine that waits in a receive.
