@@ -377,7 +377,7 @@ func TestPartitionedAllocatesNothing(t *testing.T) {
 // One part of more bytes than an int of C counts.
 func TestPartitionedLarge(t *testing.T) {
 	c := mpitest.World(t)
-	if c.Size() != 2 || raceEnabled {
+	if c.Size() != 2 || raceEnabled || testing.Short() {
 		return // as in TestLargeMessages
 	}
 	partitioned(t, c)
