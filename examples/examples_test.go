@@ -4,8 +4,11 @@ package examples
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -99,6 +102,7 @@ var examples = map[string]struct {
 	ranks []int
 	test  func(t *testing.T, ranks int)
 }{
+	"heat":          {[]int{1, 3, 4, 5}, testHeat},
 	"hello":         {[]int{1, 3, 4}, testHello},
 	"pi":            {[]int{1, 3, 4}, testPi},
 	"ring":          {[]int{1, 3, 4}, testRing},
@@ -114,6 +118,52 @@ func TestExamples(t *testing.T) {
 				t.Run(fmt.Sprintf("ranks=%d", ranks), func(t *testing.T) { example.test(t, ranks) })
 			}
 		})
+	}
+}
+
+// testHeat computes the plate by itself: the ranks' must be the same to the last bit.
+func testHeat(t *testing.T, ranks int) {
+	const n, eps = 21, 1e-3
+	var fields [2][n + 2][n + 2]float64
+	for j := range n + 2 {
+		fields[0][0][j], fields[1][0][j] = 1, 1
+	}
+	steps := 0
+	for change := 1.0; change >= eps; steps++ {
+		u, v := &fields[steps%2], &fields[1-steps%2]
+		change = 0
+		for i := 1; i <= n; i++ {
+			for j := 1; j <= n; j++ {
+				v[i][j] = 0.25 * (u[i-1][j] + u[i+1][j] + u[i][j-1] + u[i][j+1])
+				change = max(change, math.Abs(v[i][j]-u[i][j]))
+			}
+		}
+	}
+	h := fnv.New64a()
+	for i := 1; i <= n; i++ {
+		binary.Write(h, binary.LittleEndian, fields[steps%2][i][1:n+1])
+	}
+	picture := filepath.Join(t.TempDir(), "heat.png")
+	lines := output(t, ranks, "heat", "-n", strconv.Itoa(n), "-eps", fmt.Sprint(eps), "-png", picture)
+	want := fmt.Sprintf("%d x %d cells: nothing moves after %d steps, checksum %016x", n, n, steps, h.Sum64())
+	if len(lines) != 1 || lines[0] != want {
+		t.Errorf("got %q, want %q", lines, want)
+	}
+	f, err := os.Open(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, err := png.Decode(f)
+	if err != nil || img.Bounds().Dx() != 4*n || img.Bounds().Dy() != 4*n {
+		t.Fatalf("the picture: %v, %v", img, err)
+	}
+	// Red where it is hot, blue where it is cold.
+	if r, _, b, _ := img.At(2*n, 1).RGBA(); r <= b {
+		t.Error("the hot edge is not red")
+	}
+	if r, _, b, _ := img.At(2*n, 4*n-1).RGBA(); r >= b {
+		t.Error("the cold edge is not blue")
 	}
 }
 
