@@ -8,10 +8,8 @@ import (
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
 )
 
-// In a file of its own that sorts last, so that no test of this process comes
-// after it: on Open MPI 4.1, nonblocking collectives of 24 KB that began after
-// these thousands of communicators, and after the tests before them, did not
-// end. The cause is not known; neither alone brings it about.
+// In a file of its own that sorts last: what the libraries keep of thousands of
+// communicators is nothing to run other tests on.
 
 // Communicators that are made and freed leave nothing behind: neither their
 // number nor memory runs out.
