@@ -37,8 +37,10 @@ func TestCommLeak(t *testing.T) {
 	for range rounds {
 		round()
 	}
-	// The loss of one communicator in each round would be more.
-	if more := rss(t) - before; more > 1<<20 {
+	// One communicator lost in each round is 8 KiB each on Open MPI, and on
+	// MPICH the end of its numbers. The race detector's own memory grows by
+	// more than half a KiB a round.
+	if more := rss(t) - before; more > rounds*2<<10 && more > 1<<20 {
 		t.Errorf("%d rounds of Dup, Split and Free left %d bytes behind", rounds, more)
 	}
 }
