@@ -244,9 +244,10 @@ func (r *Request) abandon() {
 	r.release()
 }
 
-// claim gives the caller the sole right to test r.
+// claim gives the caller the sole right to test r. It looks first: a swap that
+// fails is dear, and in a long list most requests may be complete.
 func (r *Request) claim() bool {
-	return lifecycle.Load() == running && r.state.CompareAndSwap(reqActive, reqClaimed)
+	return r.state.Load() == reqActive && lifecycle.Load() == running && r.state.CompareAndSwap(reqActive, reqClaimed)
 }
 
 // settle ends a claim with the operation's result.
@@ -620,9 +621,8 @@ func Testall(rs ...*Request) (bool, error) {
 // Implements: MPI_Waitany (MPI 4.1 §3.7.5)
 func Waitany(rs ...*Request) (int, error) {
 	for {
-		testNow(rs)
-		if i, pending := nextUnreported(rs, 0); i != Undefined || !pending {
-			return i, errOf(rs, i)
+		if i, found, err := Testany(rs...); found {
+			return i, err
 		}
 		waitForOne(rs)
 	}
@@ -633,8 +633,13 @@ func Waitany(rs ...*Request) (int, error) {
 //
 // Implements: MPI_Testany (MPI 4.1 §3.7.5)
 func Testany(rs ...*Request) (int, bool, error) {
-	testNow(rs)
 	i, pending := nextUnreported(rs, 0)
+	if i == Undefined && pending {
+		// Not before: one test finds all that are complete, and a loop that
+		// takes them one by one would test the whole list for each.
+		testNow(rs)
+		i, pending = nextUnreported(rs, 0)
+	}
 	return i, i != Undefined || !pending, errOf(rs, i)
 }
 
@@ -683,13 +688,15 @@ func nextUnreported(rs []*Request, from int) (i int, pending bool) {
 		if r == nil {
 			continue
 		}
-		if r.state.CompareAndSwap(reqDone, reqReported) {
+		switch s := r.state.Load(); {
+		case s == reqDone && r.state.CompareAndSwap(s, reqReported):
 			if r.err != nil {
 				r.comm.handle(r.err)
 			}
 			return from + i, pending
+		case s < reqStarting:
+			pending = true
 		}
-		pending = pending || !r.complete()
 	}
 	return Undefined, pending
 }
