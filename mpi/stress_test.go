@@ -2,6 +2,7 @@ package mpi_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -88,41 +89,48 @@ func TestTenThousandRequests(t *testing.T) {
 	c := mpitest.World(t)
 	me, n := c.Rank(), many(c, 10_000)
 	next, prev := (me+1)%c.Size(), (me+c.Size()-1)%c.Size()
-	ways := map[string]func(rs []*mpi.Request) error{
-		"Waitall": func(rs []*mpi.Request) error { return mpi.Waitall(rs...) },
-		"Wait": func(rs []*mpi.Request) error {
+	for _, way := range []struct {
+		name string
+		wait func(rs []*mpi.Request) error
+	}{
+		{"Waitall", func(rs []*mpi.Request) error { return mpi.Waitall(rs...) }},
+		{"Wait", func(rs []*mpi.Request) error {
 			for _, r := range rs {
 				if _, err := r.Wait(); err != nil {
 					return err
 				}
 			}
 			return nil
-		},
-		"Waitsome": func(rs []*mpi.Request) error {
+		}},
+		{"Waitany", func(rs []*mpi.Request) error {
+			seen := make([]bool, len(rs))
+			for range rs {
+				i, err := mpi.Waitany(rs...)
+				if err != nil || i == mpi.Undefined || seen[i] {
+					return fmt.Errorf("place %d, error %v: want one that was not reported before", i, err)
+				}
+				seen[i] = true
+			}
+			return nil
+		}},
+		{"Waitsome", func(rs []*mpi.Request) error {
 			for left := len(rs); left > 0; {
 				done, err := mpi.Waitsome(rs...)
-				if err != nil {
-					return err
+				if err != nil || len(done) == 0 {
+					return fmt.Errorf("nothing to wait for with %d left, error %v", left, err)
 				}
 				left -= len(done)
 			}
 			return nil
-		},
-		"Done": func(rs []*mpi.Request) error {
+		}},
+		{"Done", func(rs []*mpi.Request) error {
 			for _, r := range slices.Backward(rs) {
 				<-r.Done()
 			}
-			return nil
-		},
-	}
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range ways {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
-		t.Run(name, func(t *testing.T) {
+			return mpi.Waitall(rs...)
+		}},
+	} {
+		t.Run(way.name, func(t *testing.T) {
 			in := make([]int32, n)
 			out := make([]int32, n)
 			rs := make([]*mpi.Request, 0, 2*n)
@@ -134,33 +142,16 @@ func TestTenThousandRequests(t *testing.T) {
 			for i := n - 1; i >= 0; i-- {
 				rs = append(rs, mpi.Isend(c, out[i:i+1], next, i))
 			}
-			must(t, ways[name](rs))
+			must(t, way.wait(rs))
 			for i := range in {
-				if in[i] != int32(prev*n+i) {
-					t.Fatalf("message %d holds %d, want %d", i, in[i], prev*n+i)
+				if st, err := rs[i].Wait(); err != nil || in[i] != int32(prev*n+i) || st.Source != prev || st.Tag != i || st.Count != 1 {
+					t.Fatalf("message %d holds %d, want %d; %+v, %v", i, in[i], prev*n+i, st, err)
 				}
 			}
+			if i, err := mpi.Waitany(rs...); i != mpi.Undefined || err != nil {
+				t.Errorf("Waitany when all have been waited for: place %d, %v", i, err)
+			}
 		})
-	}
-	// One by one, from a list that is passed over and over.
-	n = many(c, 2000)
-	var rs []*mpi.Request
-	in := make([]int, n)
-	for i := range n {
-		rs = append(rs, mpi.Irecv(c, in[i:i+1], prev, i))
-	}
-	must(t, c.Barrier())
-	for i := range n {
-		must(t, mpi.Send(c, []int{i + 1}, next, n-1-i))
-	}
-	seen := make([]bool, n)
-	for range n {
-		i, err := mpi.Waitany(rs...)
-		must(t, err)
-		if seen[i] || in[i] != n-i {
-			t.Fatalf("Waitany: place %d, seen %v, holds %d", i, seen[i], in[i])
-		}
-		seen[i] = true
 	}
 }
 
@@ -170,6 +161,9 @@ func TestCollectorRuns(t *testing.T) {
 	c := mpitest.World(t)
 	me := c.Rank()
 	next, prev := (me+1)%c.Size(), (me+c.Size()-1)%c.Size()
+	lens := []int{3, 2000, 50_000}
+	attach(t, 2*mpi.BsendSize(make([]int64, lens[len(lens)-1])))
+
 	stop := make(chan struct{})
 	var collector sync.WaitGroup
 	collector.Go(func() {
@@ -187,55 +181,86 @@ func TestCollectorRuns(t *testing.T) {
 			runtime.KeepAlive(trash)
 		}
 	})
-	fill := func(n, round int) []int64 {
-		b := make([]int64, n)
-		for i := range b {
-			b[i] = int64(me*1000 + round + i)
-		}
-		return b
+	defer collector.Wait()
+	defer close(stop)
+
+	// Each way is handed a slice that only it knows, and forgets it and its
+	// request as soon as it can.
+	receive := func(in []int64, tag int) error { return waitFor(mpi.Irecv(c, in, prev, tag)) }
+	ways := []struct {
+		name string
+		swap func(out, in []int64, tag int) error
+	}{
+		{name: "Isend", swap: func(out, in []int64, tag int) error {
+			mpi.Isend(c, out, next, tag)
+			return receive(in, tag)
+		}},
+		{name: "Issend", swap: func(out, in []int64, tag int) error {
+			mpi.Issend(c, out, next, tag)
+			return receive(in, tag)
+		}},
+		{name: "Ibsend", swap: func(out, in []int64, tag int) error {
+			mpi.Ibsend(c, out, next, tag)
+			return receive(in, tag)
+		}},
+		{name: "a freed Isend", swap: func(out, in []int64, tag int) error {
+			return errors.Join(mpi.Isend(c, out, next, tag).Free(), receive(in, tag))
+		}},
+		{name: "Done", swap: func(out, in []int64, tag int) error {
+			received := mpi.Irecv(c, in, prev, tag).Done()
+			sent := mpi.Isend(c, out, next, tag).Done()
+			<-received
+			<-sent
+			return nil
+		}},
+		{name: "Sendrecv", swap: func(out, in []int64, tag int) error {
+			_, err := mpi.Sendrecv(c, out, next, tag, in, prev, tag)
+			return err
+		}},
+		{name: "Isendrecv", swap: func(out, in []int64, tag int) error {
+			return waitFor(mpi.Isendrecv(c, out, next, tag, in, prev, tag))
+		}},
+		{name: "Mprobe", swap: func(out, in []int64, tag int) error {
+			mpi.Isend(c, out, next, tag)
+			m, err := c.Mprobe(prev, tag)
+			if err != nil {
+				return err
+			}
+			<-mpi.Imrecv(m, in).Done()
+			return nil
+		}},
+		{name: "SendInit", swap: func(out, in []int64, tag int) error {
+			s, r := mpi.SendInit(c, out, next, tag), mpi.RecvInit(c, in, prev, tag)
+			err := mpi.Startall(s, r)
+			<-r.Done()
+			return errors.Join(err, mpi.Waitall(s, r), s.Free(), r.Free())
+		}},
+		{name: "Iallgather", swap: func(out, in []int64, _ int) error {
+			all := make([]int64, len(out)*c.Size())
+			err := waitFor(mpi.Iallgather(c, out, all))
+			copy(in, all[prev*len(out):])
+			return err
+		}},
 	}
-	check := func(what string, b []int64, round int) {
-		t.Helper()
-		for i := range b {
-			if b[i] != int64(prev*1000+round+i) {
-				t.Fatalf("%s, round %d: element %d is %d", what, round, i, b[i])
+	for round := range many(c, 20) + 2 {
+		for i, way := range ways {
+			n := lens[(round+i)%len(lens)]
+			out := func() []int64 {
+				b := make([]int64, n)
+				for i := range b {
+					b[i] = int64(me*1000 + round + i)
+				}
+				return b
+			}
+			in := make([]int64, n+10)[5 : n+5] // inside another array
+			must(t, way.swap(out(), in, i))
+			for i := range in {
+				if in[i] != int64(prev*1000+round+i) {
+					t.Fatalf("%s, round %d, %d elements: element %d is %d", way.name, round, n, i, in[i])
+				}
 			}
 		}
 	}
-	for round := range many(c, 30) + 2 {
-		for _, n := range []int{3, 2000, 100_000} {
-			// The send's slice and request are dropped at once; so is the
-			// array that the receive's slice is part of.
-			b := make([]int64, n+10)[5 : n+5]
-			r := mpi.Irecv(c, b, prev, 1)
-			mpi.Isend(c, fill(n, round), next, 1)
-			_, err := r.Wait()
-			must(t, err)
-			check("Isend", b, round)
-
-			in := make([]int64, n)
-			_, err = mpi.Sendrecv(c, fill(n, round), next, 2, in, prev, 2)
-			must(t, err)
-			check("Sendrecv", in, round)
-
-			in = make([]int64, n)
-			s, p := mpi.SendInit(c, fill(n, round), next, 3), mpi.RecvInit(c, in, prev, 3)
-			must(t, mpi.Startall(s, p))
-			<-p.Done()
-			must(t, mpi.Waitall(s, p))
-			check("SendInit", in, round)
-			must(t, s.Free())
-			must(t, p.Free())
-
-			all := make([]int64, n*c.Size())
-			g := mpi.Iallgather(c, fill(n, round), all)
-			_, err = g.Wait()
-			must(t, err)
-			check("Iallgather", all[prev*n:(prev+1)*n], round)
-		}
-	}
-	close(stop)
-	collector.Wait()
 }
 
 // MPI does not let one message overtake another of the same source, tag and
@@ -279,168 +304,4 @@ func TestOvertaking(t *testing.T) {
 	}
 	must(t, mpi.Waitall(sends...))
 	must(t, other.Free())
-}
-
-// Lists of every kind of request: nil ones, inactive and finished ones are
-// passed over, as MPI does null and inactive requests.
-func TestMixedLists(t *testing.T) {
-	c := mpitest.World(t)
-	me := c.Rank()
-	reported := func() *mpi.Request {
-		r := mpi.Isend(c, []int{}, mpi.ProcNull, 0)
-		_, err := r.Wait()
-		must(t, err)
-		return r
-	}()
-	inactive := mpi.RecvInit(c, []int{0}, me, 9)
-	bad := func() *mpi.Request { return mpi.Isend(c, []int{1}, -9, 0) }
-	post := func(tag int) *mpi.Request { return mpi.Irecv(c, make([]int, 1), me, tag) }
-	send := func(tag int) { must(t, mpi.Send(c, []int{tag}, me, tag)) }
-
-	idle := []*mpi.Request{nil, reported, inactive}
-	must(t, mpi.Waitall(idle...))
-	if i, err := mpi.Waitany(idle...); i != mpi.Undefined || err != nil {
-		t.Errorf("Waitany of nothing: %d, %v", i, err)
-	}
-	if i, found, err := mpi.Testany(idle...); i != mpi.Undefined || !found || err != nil {
-		t.Errorf("Testany of nothing: %d, %v, %v", i, found, err)
-	}
-	if done, err := mpi.Waitsome(idle...); done != nil || err != nil {
-		t.Errorf("Waitsome of nothing: %v, %v", done, err)
-	}
-	if done, err := mpi.Testsome(idle...); done != nil || err != nil {
-		t.Errorf("Testsome of nothing: %v, %v", done, err)
-	}
-	if all, err := mpi.Testall(idle...); !all || err != nil {
-		t.Errorf("Testall of nothing: %v, %v", all, err)
-	}
-
-	// One that failed among them: its error, and the others intact.
-	r := post(1)
-	list := append(slices.Clone(idle), bad(), r)
-	if i, err := mpi.Waitany(list...); i != 3 || !errors.Is(err, mpi.ErrRank) {
-		t.Errorf("Waitany with a failed one: %d, %v", i, err)
-	}
-	if i, found, err := mpi.Testany(list...); i != mpi.Undefined || found || err != nil {
-		t.Errorf("Testany with one pending: %d, %v, %v", i, found, err)
-	}
-	if all, err := mpi.Testall(list...); all || err != nil {
-		t.Errorf("Testall with one pending: %v, %v", all, err)
-	}
-	send(1)
-	if done, err := mpi.Waitsome(list...); !slices.Equal(done, []int{4}) || err != nil {
-		t.Errorf("Waitsome: %v, %v", done, err)
-	}
-
-	r = post(2)
-	list = append(slices.Clone(idle), r, bad())
-	done, err := mpi.Waitsome(list...)
-	if !slices.Equal(done, []int{4}) || !errors.Is(err, mpi.ErrRank) {
-		t.Errorf("Waitsome with a failed one: %v, %v", done, err)
-	}
-	send(2)
-	if err := mpi.Waitall(list...); !errors.Is(err, mpi.ErrRank) {
-		t.Errorf("Waitall after that: %v, want the error again", err)
-	}
-	if st, err := r.Wait(); err != nil || st.Count != 1 || st.Tag != 2 {
-		t.Errorf("beside a failed one: %+v, %v", st, err)
-	}
-
-	// The same request more than once.
-	r = post(3)
-	send(3)
-	must(t, mpi.Waitall(r, r, nil, r))
-	r = post(4)
-	send(4)
-	if done, err := mpi.Waitsome(r, r); len(done) != 1 || err != nil {
-		t.Errorf("Waitsome of one request twice: %v, %v", done, err)
-	}
-
-	// A persistent one is reported once for each Start.
-	must(t, inactive.Start())
-	send(9)
-	if i, err := mpi.Waitany(nil, inactive); i != 1 || err != nil {
-		t.Errorf("Waitany of a started one: %d, %v", i, err)
-	}
-	if i, err := mpi.Waitany(nil, inactive); i != mpi.Undefined || err != nil {
-		t.Errorf("Waitany again: %d, %v", i, err)
-	}
-	must(t, inactive.Free())
-	must(t, mpi.Waitall(inactive))
-}
-
-// Every way to send nothing, or to nobody, is complete without a partner.
-func TestNobodyAndNothing(t *testing.T) {
-	c := mpitest.World(t)
-	me := c.Rank()
-	buf := []int{7}
-	once := func(r *mpi.Request) error {
-		err := r.Start()
-		if err == nil {
-			_, err = r.Wait()
-		}
-		return errors.Join(err, r.Free())
-	}
-	waited := func(r *mpi.Request) error { _, err := r.Wait(); return err }
-	const null = mpi.ProcNull
-	for what, f := range map[string]func() error{
-		"Send":      func() error { return mpi.Send(c, buf, null, 0) },
-		"Ssend":     func() error { return mpi.Ssend(c, buf, null, 0) },
-		"Rsend":     func() error { return mpi.Rsend(c, buf, null, 0) },
-		"Isend":     func() error { return waited(mpi.Isend(c, buf, null, 0)) },
-		"Issend":    func() error { return waited(mpi.Issend(c, buf, null, 0)) },
-		"Irsend":    func() error { return waited(mpi.Irsend(c, buf, null, 0)) },
-		"SendInit":  func() error { return once(mpi.SendInit(c, buf, null, 0)) },
-		"SsendInit": func() error { return once(mpi.SsendInit(c, buf, null, 0)) },
-		"RsendInit": func() error { return once(mpi.RsendInit(c, buf, null, 0)) },
-	} {
-		if err := f(); err != nil {
-			t.Errorf("%s to ProcNull: %v", what, err)
-		}
-	}
-	want := mpi.Status{Source: null, Tag: mpi.AnyTag}
-	for what, r := range map[string]*mpi.Request{
-		"Irecv":    mpi.Irecv(c, buf, null, 3),
-		"RecvInit": mpi.RecvInit(c, buf, null, mpi.AnyTag),
-	} {
-		if what == "RecvInit" {
-			must(t, r.Start())
-		}
-		if st, err := r.Wait(); err != nil || st != want || buf[0] != 7 {
-			t.Errorf("%s from ProcNull: %+v, %v, buffer %v", what, st, err, buf)
-		}
-		must(t, r.Free())
-	}
-	// To itself, of no elements, in every mode and form.
-	for i, send := range []func(tag int) *mpi.Request{
-		func(tag int) *mpi.Request { return mpi.Isend(c, []int{}, me, tag) },
-		func(tag int) *mpi.Request { return mpi.Issend(c, []int(nil), me, tag) },
-		func(tag int) *mpi.Request { return mpi.Irsend(c, buf[:0], me, tag) },
-	} {
-		in := []int{-1}
-		r := mpi.Irecv(c, in, me, i)
-		s := send(i)
-		must(t, mpi.Waitall(s, r))
-		if st := r.Status(); st.Count != 0 || st.Source != me || st.Tag != i || in[0] != -1 {
-			t.Errorf("mode %d: %+v, buffer %v", i, st, in)
-		}
-	}
-	for i, init := range []func() *mpi.Request{
-		func() *mpi.Request { return mpi.SendInit(c, []int{}, me, 1) },
-		func() *mpi.Request { return mpi.SsendInit(c, buf, me, 1) },
-		func() *mpi.Request { return mpi.RsendInit(c, buf, me, 1) },
-	} {
-		in := []int{-1}
-		r, s := mpi.RecvInit(c, in, me, 1), init()
-		for range 3 {
-			must(t, r.Start())
-			must(t, s.Start())
-			must(t, mpi.Waitall(r, s))
-			if st := r.Status(); st.Count != min(i, 1) || i > 0 && in[0] != 7 {
-				t.Errorf("persistent mode %d: %+v, buffer %v", i, st, in)
-			}
-		}
-		must(t, r.Free())
-		must(t, s.Free())
-	}
 }

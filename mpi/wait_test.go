@@ -57,6 +57,33 @@ func TestWaitContext(t *testing.T) {
 	if again, err := r.WaitContext(ctx); err != nil || again != st {
 		t.Errorf("WaitContext of a complete request: %+v, %v", again, err)
 	}
+
+	// Of a receive that never comes, in either form, nothing is left over: it
+	// can be given up again and again, cancelled and freed.
+	p := mpi.RecvInit(c, buf, me, 2)
+	must(t, p.Start())
+	for what, r := range map[string]*mpi.Request{"Irecv": mpi.Irecv(c, make([]int, 1), me, 2), "RecvInit": p} {
+		for _, wait := range []time.Duration{-1, 0, time.Millisecond} {
+			ctx, cancel := context.WithTimeout(context.Background(), wait)
+			_, err := r.WaitContext(ctx)
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s, deadline in %v: %v, want DeadlineExceeded", what, wait, err)
+			}
+		}
+		if err := r.Start(); !errors.Is(err, mpi.ErrRequest) {
+			t.Errorf("%s, Start while it is pending: %v, want ErrRequest", what, err)
+		}
+		must(t, r.Cancel())
+		if st, err := r.WaitContext(context.Background()); err != nil || !st.Cancelled() {
+			t.Errorf("%s, cancelled: %+v, %v", what, st, err)
+		}
+		must(t, r.Free())
+	}
+	// Neither takes the message that comes too late.
+	if st, err = mpi.Sendrecv(c, []int{6}, me, 2, buf, me, 2); err != nil || st.Count != 1 || buf[0] != 6 {
+		t.Errorf("received %v with %+v, %v", buf, st, err)
+	}
 }
 
 func TestCancel(t *testing.T) {
