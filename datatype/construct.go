@@ -118,6 +118,10 @@ func (k *checks) blocks(count, n, displ int, t Datatype) {
 		return
 	}
 	lb, extent := t.Extent()
+	if extent < 0 {
+		k.bad(cgo.ErrType, "the element type has the extent %d: no type can be made of one with a negative extent", extent)
+		return
+	}
 	far := 0
 	for _, x := range [...]int{lb, lb + extent, t.d.e.From, t.d.e.To} {
 		far = max(far, int(magnitude(x)))
@@ -285,7 +289,10 @@ func Struct(blocklengths, displs []int, types []Datatype) (Datatype, error) {
 }
 
 // Resized is t with other bounds: it begins lb bytes from the start, and the
-// next one follows extent bytes after it. The data stays where it is.
+// next one follows extent bytes after it. The data stays where it is. A
+// negative extent is for descending order, but no other type can be made of one
+// that has it, which MPI allows: MPICH moves the wrong memory then. There are
+// negative strides for that.
 //
 // Errors: ErrState, ErrType, ErrCount. May be called from any goroutine.
 //

@@ -78,6 +78,19 @@ var (
 	Complex128 = basic(cgo.Complex128)
 )
 
+// Byte is a byte of anything, sent and received as it is. Packed is a byte of
+// what mpi.Pack has written: a message of it can be received as what was packed.
+var (
+	Byte   = untyped(false)
+	Packed = untyped(true)
+)
+
+func untyped(packed bool) Datatype {
+	d := &desc{e: cgo.Elem{T: cgo.Untyped(packed), Kind: cgo.Derived, Size: 1, Extent: 1, To: 1}, shared: true}
+	d.committed.Store(true)
+	return Datatype{d}
+}
+
 var basics = [cgo.NumKinds]Datatype{Bool, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64, Float32, Float64, Complex64, Complex128}
 
 func argError(op string, class cgo.Class, msg string) error {

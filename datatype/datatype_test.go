@@ -27,6 +27,9 @@ func TestConstructorArguments(t *testing.T) {
 	freed, err := datatype.Contiguous(3, f)
 	must(t, err)
 	must(t, freed.Free())
+	down, err := datatype.Resized(f, 0, -5)
+	must(t, err)
+	defer down.Free()
 	var none datatype.Datatype
 	type ints = []int
 	const far = math.MaxInt - 3
@@ -71,6 +74,8 @@ func TestConstructorArguments(t *testing.T) {
 			return datatype.Struct(ints{1, 1}, ints{0, -far}, []datatype.Datatype{f, f})
 		}},
 		{"datatype.Resized", cgo.ErrCount, "extent is ", func() (datatype.Datatype, error) { return datatype.Resized(f, 0, far) }},
+		{"datatype.Contiguous", cgo.ErrType, "the element type has the extent -5", func() (datatype.Datatype, error) { return datatype.Contiguous(2, down) }},
+		{"datatype.Indexed", cgo.ErrType, "extent -5", func() (datatype.Datatype, error) { return datatype.Indexed(ints{1}, ints{1}, down) }},
 		{"datatype.Resized", cgo.ErrCount, "lb is ", func() (datatype.Datatype, error) { return datatype.Resized(f, -far, 0) }},
 		{"datatype.Resized", cgo.ErrType, "zero Datatype", func() (datatype.Datatype, error) { return datatype.Resized(none, 0, 0) }},
 		{"Datatype.Dup", cgo.ErrType, "freed", freed.Dup},

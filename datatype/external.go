@@ -14,7 +14,7 @@ func Externalize(op string, e *cgo.Elem, packed []byte) error {
 	if one := uint16(1); *(*byte)(unsafe.Pointer(&one)) == 0 || len(packed) == 0 {
 		return nil // this machine is big-endian
 	}
-	c := &Contents{kind: e.Kind, size: e.Size}
+	c := &Contents{Combiner: CombinerNamed, kind: e.Kind, size: e.Size}
 	if e.Kind == cgo.Derived {
 		var err error
 		if c, err = contents(op, e.T); err != nil {
@@ -32,7 +32,7 @@ func Externalize(op string, e *cgo.Elem, packed []byte) error {
 func (c *Contents) reverse(b []byte) []byte {
 	elem, rest := b[:c.size], b[c.size:]
 	switch {
-	case len(elem) == 0:
+	case len(elem) == 0 || c.Combiner == CombinerNamed && c.kind == cgo.Derived: // Byte
 	case c.kind != cgo.Derived:
 		for _, n := range numbers(c.kind) {
 			slices.Reverse(elem[:n])

@@ -151,7 +151,7 @@ func random(t testing.TB, rnd source, depth int) *model {
 		}
 		bounded(datatype.Struct([]int{length, n}, []int{7 * stride, 100}, []datatype.Datatype{old.t, other.t}))
 	case 8:
-		lb, extent := rnd.IntN(9)-4, rnd.IntN(60)-10
+		lb, extent := rnd.IntN(9)-4, rnd.IntN(60)
 		m.text = fmt.Sprintf("resized(%s, %d, %d)", old.text, lb, extent)
 		m.t, err = datatype.Resized(old.t, lb, extent)
 		m.bytes, m.lb, m.ub = old.bytes, lb, lb+extent

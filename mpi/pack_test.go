@@ -82,6 +82,38 @@ func TestPack(t *testing.T) {
 	}
 }
 
+// What is sent as Packed needs no unpacking, and a Byte is what it is.
+func TestUntyped(t *testing.T) {
+	c := mpitest.World(t)
+	me, size := c.Rank(), c.Size()
+	next, before := (me+1)%size, (me+size-1)%size
+	out, got := make([]byte, 24), make([]float64, 3)
+	_, err := mpi.Pack(c, []float64{float64(me), 1, 2}, out, 0)
+	must(t, err)
+	_, err = mpi.Sendrecv(c, mpi.Typed(out, 24, datatype.Packed), next, 0, got, before, 0)
+	must(t, err)
+	if want := []float64{float64(before), 1, 2}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	two, err := datatype.Contiguous(2, datatype.Byte)
+	must(t, err)
+	defer two.Free()
+	in := []byte{1, 2, 3, 4}
+	end, err := mpi.PackExternal(mpi.Typed(in, 2, two), out, 0)
+	must(t, err)
+	if end != 4 || !bytes.Equal(out[:4], in) || two.String() != "contiguous(2 MPI_BYTE)" {
+		t.Errorf("%v are packed to %d as %v by %v", in, end, out[:4], two)
+	}
+	for _, d := range []datatype.Datatype{datatype.Byte, datatype.Packed} {
+		must(t, d.Free())
+		e, lb, err := cgo.TypeInfo("", d.Handle())
+		must(t, err)
+		if e != *d.Elem() || lb != 0 {
+			t.Errorf("%v is %+v, and the library says %+v", d, *d.Elem(), e)
+		}
+	}
+}
+
 func TestPackRefusals(t *testing.T) {
 	c := mpitest.World(t)
 	var none *mpi.Comm

@@ -21,6 +21,8 @@ m4g_h m4g_basic(int kind)
 	return H(MPI_DATATYPE_NULL);
 }
 
+m4g_h m4g_untyped(int packed) { return packed ? H(MPI_PACKED) : H(MPI_BYTE); }
+
 // What Go takes a pair to look like in memory.
 _Static_assert(sizeof(int) == 4 && sizeof(short) == 2 && sizeof(long) == 8, "pairs of a value and an index");
 

@@ -128,6 +128,9 @@ var Basic = func() (b [NumKinds]Datatype) {
 	return b
 }()
 
+// Untyped is MPI_BYTE, or MPI_PACKED.
+func Untyped(packed bool) Datatype { return Datatype(C.m4g_untyped(flag(packed))) }
+
 // The predefined reduction operations, in the order of m4g_op in handles.c.
 const (
 	Sum = iota

@@ -152,6 +152,7 @@ int m4g_error_string(int code, char *buf, int len);
 
 // handles.c
 m4g_h m4g_basic(int kind);
+m4g_h m4g_untyped(int packed);
 m4g_h m4g_value_index(int which);
 m4g_h m4g_op(int op);
 m4g_h m4g_comm(int which);
