@@ -158,6 +158,13 @@ func (c Class) String() string {
 	return classes[c].name
 }
 
+// LibraryClass is the library's own number of a class of the standard, which is
+// an error code too, and the name of that number in its header: empty for a
+// class that is not the standard's.
+func LibraryClass(c Class) (code int, name string) {
+	return int(C.m4g_class_code(C.int(c))), C.GoString(C.m4g_class_name(C.int(c)))
+}
+
 func (c Class) text() string {
 	if c < 0 || c >= numClasses {
 		c = ErrUnknown

@@ -148,6 +148,8 @@ int m4g_tag_ub(m4g_h comm);
 int m4g_cpus(void);
 void m4g_nop(void);
 int m4g_error_class(int code);
+int m4g_class_code(int i);
+const char *m4g_class_name(int i);
 int m4g_error_string(int code, char *buf, int len);
 
 // handles.c
