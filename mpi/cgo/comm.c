@@ -166,3 +166,43 @@ m4g_made m4g_intercomm_merge(m4g_h comm, int high)
 	int rc = MPI_Intercomm_merge(COMM(comm), high, &c);
 	return m4g_made_comm(rc, c);
 }
+
+int m4g_max_string_tag(void)
+{
+#if MPI_VERSION >= 4
+	return MPI_MAX_STRINGTAG_LEN;
+#else
+	return 256;
+#endif
+}
+
+#if MPI_VERSION >= 4
+m4g_made m4g_comm_create_from_group(m4g_h group, m4g_addr tag, m4g_h info)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Comm_create_from_group((MPI_Group)group, PTR(tag), m4g_info_in(info), MPI_ERRORS_RETURN, &c);
+	return m4g_made_comm(rc, c);
+}
+
+m4g_made m4g_intercomm_create_from_groups(m4g_h local, int local_leader, m4g_h remote, int remote_leader, m4g_addr tag,
+	m4g_h info)
+{
+	MPI_Comm c = MPI_COMM_NULL;
+	int rc = MPI_Intercomm_create_from_groups((MPI_Group)local, local_leader, (MPI_Group)remote, remote_leader, PTR(tag),
+		m4g_info_in(info), MPI_ERRORS_RETURN, &c);
+	return m4g_made_comm(rc, c);
+}
+#else
+m4g_made m4g_comm_create_from_group(m4g_h group, m4g_addr tag, m4g_h info)
+{
+	(void)group, (void)tag, (void)info;
+	return m4g_made_comm(M4G_ERR_UNSUPPORTED, MPI_COMM_NULL);
+}
+
+m4g_made m4g_intercomm_create_from_groups(m4g_h local, int local_leader, m4g_h remote, int remote_leader, m4g_addr tag,
+	m4g_h info)
+{
+	(void)local, (void)local_leader, (void)remote, (void)remote_leader, (void)tag, (void)info;
+	return m4g_made_comm(M4G_ERR_UNSUPPORTED, MPI_COMM_NULL);
+}
+#endif

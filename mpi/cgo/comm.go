@@ -123,3 +123,31 @@ func IntercommMerge(c Comm, high bool) (Comm, error) {
 	}
 	return made("Comm.Merge", C.m4g_intercomm_merge(C.m4g_h(c), h))
 }
+
+// MaxStringTag is the length of the longest string tag, and one.
+var MaxStringTag = int(C.m4g_max_string_tag())
+
+// CommCreateFromGroup makes a communicator of g, whose members find each other
+// by the tag.
+func CommCreateFromGroup(g Group, tag string, h Hints) (Comm, error) {
+	b := append([]byte(tag), 0)
+	return commCreateFromGroup(g, uintptr(unsafe.Pointer(unsafe.SliceData(b))), h)
+}
+
+//go:uintptrescapes
+func commCreateFromGroup(g Group, tag uintptr, h Hints) (Comm, error) {
+	return made("CommCreateFromGroup", C.m4g_comm_create_from_group(C.m4g_h(g), C.m4g_addr(tag), C.m4g_h(h)))
+}
+
+// IntercommCreateFromGroups joins two groups, whose members find each other by
+// the tag. RemoteLeader matters on the local leader only.
+func IntercommCreateFromGroups(local Group, localLeader int, remote Group, remoteLeader int, tag string, h Hints) (Comm, error) {
+	b := append([]byte(tag), 0)
+	return intercommCreateFromGroups(local, localLeader, remote, remoteLeader, uintptr(unsafe.Pointer(unsafe.SliceData(b))), h)
+}
+
+//go:uintptrescapes
+func intercommCreateFromGroups(local Group, localLeader int, remote Group, remoteLeader int, tag uintptr, h Hints) (Comm, error) {
+	return made("IntercommCreateFromGroups", C.m4g_intercomm_create_from_groups(C.m4g_h(local), C.int(localLeader),
+		C.m4g_h(remote), C.int(remoteLeader), C.m4g_addr(tag), C.m4g_h(h)))
+}

@@ -218,6 +218,10 @@ int m4g_comm_set_name(m4g_h comm, m4g_addr name);
 int m4g_comm_get_name(m4g_h comm, char *buf, int len);
 m4g_made m4g_intercomm_create(m4g_h local, int local_leader, m4g_h peer, int remote_leader, int tag);
 m4g_made m4g_intercomm_merge(m4g_h comm, int high);
+int m4g_max_string_tag(void);
+m4g_made m4g_comm_create_from_group(m4g_h group, m4g_addr tag, m4g_h info);
+m4g_made m4g_intercomm_create_from_groups(m4g_h local, int local_leader, m4g_h remote, int remote_leader, m4g_addr tag,
+	m4g_h info);
 
 // group.c: lists of ranks are addresses of arrays of int.
 enum { M4G_UNION, M4G_INTERSECTION, M4G_DIFFERENCE };
