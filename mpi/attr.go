@@ -145,11 +145,16 @@ func as[T any](v any) T {
 	return t
 }
 
-func (k *keyval) forgetNow() {
+// forgetNow reports whether k was not freed before.
+func (k *keyval) forgetNow() bool {
 	attrs.mu.Lock()
 	defer attrs.mu.Unlock()
+	if k.freed {
+		return false
+	}
 	k.freed = true
 	k.forget()
+	return true
 }
 
 // CopyAttr is a copy function for NewKeyval: a duplicate gets the same value.
@@ -236,10 +241,9 @@ func (kv *Keyval[T]) Free() error {
 	if err := world.check(op); err != nil {
 		return err
 	}
-	if kv.check(op, world) != nil {
+	if !kv.k.forgetNow() {
 		return nil // freed before
 	}
-	kv.k.forgetNow()
 	return cgo.KeyvalFree(kv.k.h)
 }
 
@@ -257,6 +261,17 @@ func AppNum() (int, bool) { return predefined("AppNum", cgo.AppNum) }
 func WtimeIsGlobal() bool {
 	v, found := predefined("WtimeIsGlobal", cgo.WtimeIsGlobal)
 	return found && v != 0
+}
+
+// IOProc is a rank that can read and write files as C programs do: AnySource
+// when every rank can, this rank when it can and others cannot, and ProcNull
+// when none can. Reads the attribute MPI_IO (MPI 4.1 §9.1.2).
+func IOProc() int {
+	rank, found := predefined("IOProc", cgo.IOProc)
+	if !found {
+		return ProcNull
+	}
+	return rank
 }
 
 func predefined(op string, which int) (int, bool) {

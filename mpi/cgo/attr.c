@@ -51,11 +51,12 @@ int m4g_attr_delete(m4g_h comm, int keyval) { return MPI_Comm_delete_attr(COMM(c
 // the value.
 m4g_made m4g_attr_predefined(int which)
 {
-	static const int keys[] = {MPI_UNIVERSE_SIZE, MPI_APPNUM, MPI_WTIME_IS_GLOBAL};
+	static const int keys[] = {MPI_UNIVERSE_SIZE, MPI_APPNUM, MPI_WTIME_IS_GLOBAL, MPI_LASTUSEDCODE, MPI_IO};
 	m4g_made m = {0, 0, 0};
 	int *value = NULL, flag = 0;
 	m.rc = MPI_Comm_get_attr(MPI_COMM_WORLD, keys[which], &value, &flag);
 	m.flag = flag && value != NULL;
-	m.h = m.flag ? (m4g_h)(intptr_t)*value : 0;
+	if (m.flag)
+		m.h = (m4g_h)(intptr_t)(keys[which] == MPI_IO ? m4g_rank_out(*value) : *value);
 	return m;
 }

@@ -55,6 +55,8 @@ const (
 	UniverseSize = iota
 	AppNum
 	WtimeIsGlobal
+	LastUsedCode
+	IOProc
 )
 
 // Predefined is the value of one of these.

@@ -162,9 +162,9 @@ static const struct {
 };
 enum { CLASSES = sizeof m4g_classes / sizeof *m4g_classes };
 
-// The library's number of a class, which is an error code too, and its name;
-// no name when there is no such class.
-int m4g_class_code(int i) { return i >= 0 && i < CLASSES ? m4g_classes[i].class : MPI_ERR_UNKNOWN; }
+// The library's number of a class, and its name there: 0 and no name when there
+// is no such class.
+int m4g_class_code(int i) { return i >= 0 && i < CLASSES ? m4g_classes[i].class : 0; }
 
 const char *m4g_class_name(int i) { return i >= 0 && i < CLASSES ? m4g_classes[i].name : ""; }
 

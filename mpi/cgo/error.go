@@ -4,6 +4,7 @@ package cgo
 import "C"
 
 import (
+	"cmp"
 	"fmt"
 	"unsafe"
 )
@@ -150,22 +151,26 @@ var classes = [numClasses]struct{ name, text string }{
 // Error is the class's description.
 func (c Class) Error() string { return "mpi: " + c.text() + " (" + c.String() + ")" }
 
-// String is the standard's name of the class, as in MPI_ERR_TRUNCATE.
+// String is the standard's name of the class, as in MPI_ERR_TRUNCATE. One that
+// the program has added is called added class 1, and so on.
 func (c Class) String() string {
+	if code, _ := c.added(); code != 0 {
+		return c.addedName()
+	}
 	if c < 0 || c >= numClasses {
 		c = ErrUnknown
 	}
 	return classes[c].name
 }
 
-// LibraryClass is the library's own number of a class of the standard, which is
-// an error code too, and the name of that number in its header: empty for a
-// class that is not the standard's.
-func LibraryClass(c Class) (code int, name string) {
-	return int(C.m4g_class_code(C.int(c))), C.GoString(C.m4g_class_name(C.int(c)))
-}
+// HeaderName is the name of a class of the standard in the library's header,
+// and empty for any other.
+func HeaderName(c Class) string { return C.GoString(C.m4g_class_name(C.int(c))) }
 
 func (c Class) text() string {
+	if code, text := c.added(); code != 0 {
+		return text
+	}
 	if c < 0 || c >= numClasses {
 		c = ErrUnknown
 	}
@@ -204,8 +209,11 @@ func NewError(op string, rc int) error {
 		v, s := Version()
 		return &Error{Op: op, Code: rc, Class: ErrUnsupported, Msg: fmt.Sprintf("the call came with MPI-4, and this library is MPI %d.%d", v, s)}
 	}
-	class := Class(C.m4g_error_class(C.int(rc)))
-	e := &Error{Op: op, Code: rc, Class: class, Msg: class.text()}
+	class, text := addedError(Class(C.m4g_error_class(C.int(rc))), rc)
+	e := &Error{Op: op, Code: rc, Class: class, Msg: cmp.Or(text, class.text())}
+	if text != "" {
+		return e
+	}
 	switch class {
 	case ErrOther, ErrUnknown, ErrIntern:
 		// The class alone says nothing here; the library may.

@@ -152,6 +152,13 @@ int m4g_class_code(int i);
 const char *m4g_class_name(int i);
 int m4g_error_string(int code, char *buf, int len);
 
+// errclass.c
+int m4g_library_class(int code);
+m4g_made m4g_add_error_class(void);
+m4g_made m4g_add_error_code(int class);
+int m4g_max_error_string(void);
+int m4g_add_error_string(int code, m4g_addr text);
+
 // handles.c
 m4g_h m4g_basic(int kind);
 m4g_h m4g_untyped(int packed);
