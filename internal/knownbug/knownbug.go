@@ -49,6 +49,10 @@ var (
 	DarrayTrueExtent = Bug{"MPICH", [3]int{4, 1, 0}, "the true extent of a cyclic darray is too large",
 		"a C program with MPI_Type_create_darray of rank 8 of 12, sizes {2,4,1}, all cyclic, grid {2,3,2}, Fortran order, of MPI_UINT8_T gets " +
 			"2 from 2, and the one byte is at 3; no upstream report found"}
+	// PeerIntercomm: an intercommunicator as the communicator over which the
+	// leaders of two groups find each other.
+	PeerIntercomm = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_Intercomm_create takes no intercommunicator as peer",
+		"a C program that gives one gets MPI_ERR_COMM; no upstream report found"}
 )
 
 var versions = regexp.MustCompile(`(Open MPI|MPICH)\D*(\d+)\.(\d+)(?:\.(\d+))?`)

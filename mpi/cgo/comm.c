@@ -41,10 +41,21 @@ m4g_made m4g_comm_dup(m4g_h comm)
 	return m4g_made_comm(rc, c);
 }
 
+static int is_inter(m4g_h comm)
+{
+	int inter = 0;
+	MPI_Comm_test_inter(COMM(comm), &inter);
+	return inter;
+}
+
 m4g_made m4g_comm_split(m4g_h comm, int color, int key)
 {
 	MPI_Comm c = MPI_COMM_NULL;
-	int rc = MPI_Comm_split(COMM(comm), color == M4G_UNDEFINED ? MPI_UNDEFINED : color, key, &c);
+	int rc, k = color == M4G_UNDEFINED ? MPI_UNDEFINED : color;
+	if (M4G_SPLIT_BROKEN && is_inter(comm))
+		rc = m4g_inter_split(COMM(comm), k, key, &c);
+	else
+		rc = MPI_Comm_split(COMM(comm), k, key, &c);
 	return m4g_made_comm(rc, c);
 }
 
@@ -117,6 +128,17 @@ m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
 m4g_made m4g_comm_create(m4g_h comm, m4g_h group)
 {
 	MPI_Comm c = MPI_COMM_NULL;
+#ifdef OPEN_MPI
+	// In the remote group of its result ranks keep the order of their old
+	// communicator, whatever that of the group is. Split gets it right.
+	if (is_inter(comm)) {
+		int rank = 0, rc = MPI_Group_rank((MPI_Group)group, &rank);
+		if (rc != MPI_SUCCESS)
+			return m4g_made_comm(rc, c);
+		rc = MPI_Comm_split(COMM(comm), rank == MPI_UNDEFINED ? MPI_UNDEFINED : 0, rank, &c);
+		return m4g_made_comm(rc, c);
+	}
+#endif
 	int rc = MPI_Comm_create(COMM(comm), (MPI_Group)group, &c);
 	return m4g_made_comm(rc, c);
 }

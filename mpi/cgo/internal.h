@@ -104,6 +104,15 @@ static inline void m4g_fit_done(m4g_fit *f)
 // What leaves C for a new communicator; in comm.c.
 m4g_made m4g_made_comm(int rc, MPI_Comm c);
 
+// intersplit.c: stands in for MPI_Comm_split of an intercommunicator in MPICH
+// before 4.3.
+#if defined(MPICH_NUMVERSION) && MPICH_NUMVERSION < 40300000
+#define M4G_SPLIT_BROKEN 1
+#else
+#define M4G_SPLIT_BROKEN 0
+#endif
+int m4g_inter_split(MPI_Comm comm, int color, int key, MPI_Comm *out);
+
 // Adds to out what there is to know of c's topology; in topo.c.
 int m4g_topology(MPI_Comm c, int rank, m4g_comminfo *out);
 
