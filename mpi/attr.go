@@ -42,7 +42,15 @@ func commOf(h cgo.Comm) *Comm {
 	if c, ok := comms.Load(h); ok {
 		return c.(*Comm)
 	}
-	return &Comm{rank: -1} // not one of ours
+	// Not one of ours: made by C code in this process. It can be asked for what
+	// the caller's function may need, while the library may be asked.
+	c := &Comm{rank: -1}
+	if lifecycle.Load() == running {
+		if i, err := cgo.Info(h); err == nil {
+			c.rank, c.size, c.peers, c.inter = i.Rank, i.Size, i.Peers, i.Inter
+		}
+	}
+	return c
 }
 
 // A panic in a user's function ends the job here: it must not cross C.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
 )
 
@@ -124,6 +125,38 @@ func TestKeyvalOfNil(t *testing.T) {
 	}
 	must(t, d.Free())
 	must(t, kv.Free())
+}
+
+// What C code in the same process makes and frees is copied and deleted, too.
+func TestKeyvalInC(t *testing.T) {
+	c := mpitest.World(t)
+	deleted := 0
+	kv, err := mpi.NewKeyval(
+		func(old *mpi.Comm, v int) (int, bool) {
+			if old != mpi.World() && (old.Size() != c.Size() || old.Rank() != c.Rank()) {
+				t.Errorf("copy is given rank %d of %d", old.Rank(), old.Size())
+			}
+			return v + 1, true
+		},
+		func(d *mpi.Comm, v int) {
+			if d.Size() != c.Size() || d.Rank() != c.Rank() || d.IsInter() {
+				t.Errorf("delete of %d is given rank %d of %d", v, d.Rank(), d.Size())
+			}
+			deleted = 10*deleted + v
+		})
+	must(t, err)
+	must(t, kv.Set(mpi.World(), 1))
+	one, err := cgo.CommDup(cgo.World())
+	must(t, err)
+	two, err := cgo.CommDup(one)
+	must(t, err)
+	must(t, cgo.CommFree(one))
+	must(t, cgo.CommFree(two))
+	must(t, kv.Delete(mpi.World()))
+	must(t, kv.Free())
+	if deleted != 231 {
+		t.Errorf("deleted %d, want 231", deleted)
+	}
 }
 
 // A value is held by its communicator, and by nothing after it is freed.

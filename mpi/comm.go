@@ -148,7 +148,8 @@ func (c *Comm) DupWithInfo(info Info) (*Comm, error) {
 }
 
 // Idup begins to duplicate c and returns at once. The communicator may be used
-// when the request has been found complete, and not before. Collective over c.
+// when the request has been found complete, and not before: until then calls on
+// it, Free too, are errors. Collective over c.
 //
 // Errors: ErrComm, from the request.
 //
@@ -166,7 +167,7 @@ func (c *Comm) IdupWithInfo(info Info) (*Comm, *Request) {
 }
 
 func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
-	d := &Comm{rank: -1, pending: true}
+	d := &Comm{rank: -1}
 	if err := c.check(op); err != nil {
 		return d, failed(op, c.raise(err))
 	}
@@ -174,15 +175,16 @@ func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 	err := info.with(op, func(hints cgo.Hints) error {
 		launch(r)
 		h, cell, rc := cgo.CommIdup(c.h, withInfo, hints)
+		if d.pending = rc == 0; !d.pending {
+			r.posted(h, rc)
+			return nil
+		}
 		// The handle is C's until the request is complete.
 		r.then = func() error {
 			err := d.fill(cgo.CommIdupDone(cell))
 			d.pending = false
 			d.errhandler.Store(c.errhandler.Load())
 			return err
-		}
-		if rc != 0 {
-			r.then = nil
 		}
 		r.posted(h, rc)
 		return nil
@@ -240,7 +242,8 @@ const (
 // All ranks give the same kind, or CommType(Undefined): that rank gets nil.
 // Collective over c.
 //
-// Errors: ErrComm, ErrArg, ErrUnsupported (the library lacks the kind).
+// Errors: ErrComm, ErrArg, ErrUnsupported (the library lacks the kind, or c is an
+// intercommunicator).
 //
 // Implements: MPI_Comm_split_type (MPI 4.1 §7.4.2)
 func (c *Comm) SplitType(kind CommType, key int) (*Comm, error) {
@@ -258,6 +261,10 @@ func (c *Comm) SplitTypeWithInfo(kind CommType, key int, info Info) (*Comm, erro
 func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, error) {
 	if err := c.check(op); err != nil {
 		return nil, c.raise(err)
+	}
+	if c.inter {
+		// Crashes in Open MPI before 5.0 (#11672) and MPICH before 4.2 (#6783).
+		return nil, c.raise(argError(op, ErrUnsupported, "the communicator is an intercommunicator, which few MPI libraries can divide by type: use Split"))
 	}
 	switch kind {
 	case CommTypeShared, CommTypeHWGuided, CommTypeHWUnguided, CommType(Undefined):
@@ -402,7 +409,7 @@ func (c *Comm) Name() (string, error) {
 // Implements: MPI_Comm_free (MPI 4.1 §7.4.3)
 func (c *Comm) Free() error {
 	const op = "Comm.Free"
-	if c == nil || c.h == 0 && c != world && c != self {
+	if c == nil || c.h == 0 && c != world && c != self && !c.pending {
 		return nil
 	}
 	if err := c.check(op); err != nil {

@@ -115,6 +115,7 @@ func TestIdup(t *testing.T) {
 		d, r := c.Idup()
 		if i == 0 {
 			is(t, d.Barrier(), mpi.ErrComm, "wait for its request first")
+			is(t, d.Free(), mpi.ErrComm, "wait for its request first")
 		}
 		// Other work on c goes on meanwhile.
 		must(t, mpi.Allreduce(c, []int{me}, make([]int, 1), op.Sum))
@@ -130,9 +131,15 @@ func TestIdup(t *testing.T) {
 		must(t, err)
 		works(t, "IdupWithInfo", d, identity(n), me)
 	}
-	_, r = (*mpi.Comm)(nil).Idup()
+	// There is nothing to free when it failed.
+	d, r = (*mpi.Comm)(nil).Idup()
 	_, err = r.Wait()
 	is(t, err, mpi.ErrComm, "nil")
+	must(t, d.Free())
+	d, r = c.IdupWithInfo(mpi.Info{"": ""})
+	_, err = r.Wait()
+	is(t, err, mpi.ErrInfoKey, "info has the key")
+	must(t, d.Free())
 }
 
 func TestSplitType(t *testing.T) {

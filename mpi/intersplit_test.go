@@ -88,6 +88,8 @@ func TestIntercommSplit(t *testing.T) {
 			must(t, err)
 			reaches(t, "Split "+name, c, part(b.side), part(1-b.side))
 		}
+		_, err := b.SplitType(mpi.CommTypeShared, 0)
+		is(t, err, mpi.ErrUnsupported, "intercommunicator")
 	})
 }
 
