@@ -30,12 +30,6 @@ var (
 	// already posted, is cut to the buffer without an error.
 	TruncatedSelf = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_ERR_TRUNCATE is not reported for a rank's message to itself",
 		"a C program with MPI_Irecv of 8 and MPI_Isend of 12 bytes to itself gets MPI_SUCCESS; no upstream report found"}
-	// StalledCollectives: in a process that has run other tests before, many
-	// nonblocking collectives of 24 KB on several communicators begin and never
-	// end, on all ranks; alone they do. Whether the fault is the library's or
-	// ours is not known yet.
-	StalledCollectives = Bug{"Open MPI", [3]int{4, 2, 0}, "many nonblocking collectives at once on several communicators can stall",
-		"under investigation: TestCollectivesInFlight at 2 ranks, after the other tests of its package; a C program with three threads did not show it"}
 	// NeighbourTwice: in a periodic grid of 1 or 2 ranks along a dimension, both
 	// neighbours are one rank. What is sent to the one side must arrive from the
 	// other (MPI 4.1 §8.6); MPICH does so in MPI_Neighbor_alltoall only, Open MPI

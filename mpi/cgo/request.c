@@ -33,8 +33,8 @@ m4g_brief m4g_brief_of(const m4g_status *s)
 	m4g_brief b;
 	if (s->rc != MPI_SUCCESS)
 		b.a = M4G_FAILED << 62 | (uint32_t)s->rc;
-	else
-		b.a = (s->cancelled ? M4G_CANCELLED : M4G_COMPLETE) << 62 | (uint64_t)s->bytes;
+	else // Open MPI leaves the status of collectives unset: the count may be any number.
+		b.a = (s->cancelled ? M4G_CANCELLED : M4G_COMPLETE) << 62 | ((uint64_t)s->bytes & (UINT64_MAX >> 2));
 	b.b = (uint64_t)(uint32_t)s->source << 32 | (uint32_t)s->tag;
 	return b;
 }
