@@ -74,7 +74,7 @@ var (
 // in a way that cannot work, such as by the mpirun of another MPI library, and
 // ErrUnsupported when the library provides too low a thread level.
 //
-// Implements: MPI_Init_thread (MPI 4.1 §11.6.2), MPI_Query_thread (MPI 4.1 §11.6.2)
+// Implements: MPI_Init (MPI 4.1 §11.2.1), MPI_Init_thread (MPI 4.1 §11.6.2), MPI_Query_thread (MPI 4.1 §11.6.2)
 func Init(opts ...Option) error {
 	const op = "Init"
 	cfg := config{least: ThreadMultiple}

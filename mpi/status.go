@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/mpi4go/mpi4go/datatype"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -45,6 +46,22 @@ func (s Status) Cancelled() bool { return s.bytes < 0 }
 func CountOf[T any](s Status) int {
 	var t T
 	return countOf(s.Bytes(), int(unsafe.Sizeof(t)))
+}
+
+// Elements is the number of elements of basic types in the message that s
+// describes, received as elements of t, of which the last may be incomplete: a
+// datatype of a float64 and two int32 has three. It is Undefined when t is none
+// or freed, and with some libraries when the message ends within a basic
+// element, which others leave out. May be called from any goroutine between
+// Init and Finalize.
+//
+// Implements: MPI_Get_elements (MPI 4.1 §5.1.11)
+func (s Status) Elements(t datatype.Datatype) int {
+	e := t.Elem()
+	if e.Err != nil || cgo.Usable("Status.Elements") != nil {
+		return Undefined
+	}
+	return cgo.Elements(s.Bytes(), e.T)
 }
 
 func countOf(bytes int64, size int) int {

@@ -244,3 +244,37 @@ func ExampleTyped() {
 	fmt.Println(b, err)
 	// Output: [1 0 0 0 5 0 0 0 9 0 0 0] <nil>
 }
+
+// Elements counts the basic elements of a message, also of one that ends within
+// an element of the datatype.
+func TestElements(t *testing.T) {
+	c := mpitest.World(t)
+	type mixed struct {
+		A    int8
+		B    float64
+		C, D int16
+	}
+	dt, err := datatype.Of[mixed]() // 13 bytes of data: 1, 8, 2, 2
+	must(t, err)
+	three, err := datatype.Contiguous(3, datatype.Int32)
+	must(t, err)
+	for _, tt := range []struct {
+		bytes int
+		dt    datatype.Datatype
+		want  int
+	}{
+		{0, dt, 0}, {1, dt, 1}, {9, dt, 2}, {11, dt, 3}, {13, dt, 4}, {14, dt, 5}, {26, dt, 8},
+		{12, three, 3}, {16, three, 4}, {8, datatype.Float64, 1}, {8, datatype.Datatype{}, mpi.Undefined},
+	} {
+		buf := make([]byte, 30)
+		st, err := mpi.Sendrecv(c, buf[:tt.bytes], c.Rank(), 0, make([]byte, 30), c.Rank(), 0)
+		must(t, err)
+		if got := st.Elements(tt.dt); got != tt.want {
+			t.Errorf("%d bytes of %v: %d elements, want %d", tt.bytes, tt.dt, got, tt.want)
+		}
+	}
+	must(t, three.Free())
+	if got := (mpi.Status{}).Elements(three); got != mpi.Undefined {
+		t.Errorf("a freed datatype has %d elements, want Undefined", got)
+	}
+}

@@ -99,7 +99,7 @@ func New[T any](f func(in, inout []T), commutes bool) (Op, error) {
 		_ = raw.Free()
 		return Op{}, err
 	}
-	return Op{&desc{name: "New[" + reflect.TypeFor[T]().String() + "]", h: h, own: &own{t: e, slot: slot, raw: raw, always: always}}}, nil
+	return Op{&desc{name: "New[" + reflect.TypeFor[T]().String() + "]", h: h, keeps: !commutes, own: &own{t: e, slot: slot, raw: raw, always: always}}}, nil
 }
 
 // Type is the datatype by which reductions move elements such as e, which o

@@ -109,6 +109,9 @@ func (l law) test(t *testing.T, c *mpi.Comm) {
 	me, size := c.Rank(), c.Size()
 	o, err := op.New(l.op, l.commutes)
 	must(t, err)
+	if o.Commutes() != l.commutes {
+		t.Errorf("an operation made with %v commutes: %v", l.commutes, o.Commutes())
+	}
 	defer o.Free()
 	for _, n := range []int{0, 1, 7, 300, 20000} {
 		send := make([]affine, n)

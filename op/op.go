@@ -22,6 +22,7 @@ type desc struct {
 	h     cgo.Op
 	kinds uint32 // bit k is set when the operation is defined for cgo.Kind k
 	own   *own   // of New
+	keeps bool   // the order of the operands: it does not commute
 }
 
 const (
@@ -93,6 +94,12 @@ func (o Op) Accepts(e *cgo.Elem) bool {
 	}
 	return o.d.kinds&(1<<e.Kind) != 0
 }
+
+// Commutes reports whether the operation may be applied in any order: all
+// predefined ones, and those that New was told of. It is false of the zero Op.
+//
+// Implements: MPI_Op_commutative (MPI 4.1 §6.9.7)
+func (o Op) Commutes() bool { return o.d != nil && !o.d.keeps }
 
 // String is the operation's name, as in "Sum".
 func (o Op) String() string {

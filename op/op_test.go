@@ -50,6 +50,9 @@ func TestDefined(t *testing.T) {
 		if p.o.Defined(cgo.Derived) || p.o.Accepts(&cgo.Elem{Kind: cgo.Derived}) {
 			t.Errorf("%v is defined for derived datatypes", p.o)
 		}
+		if p.o.Commutes() != (p.o != op.Op{}) {
+			t.Errorf("%v commutes: %v", p.o, p.o.Commutes())
+		}
 		if got := p.o.String(); got != p.name {
 			t.Errorf("the name is %q, want %q", got, p.name)
 		}

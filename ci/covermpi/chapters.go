@@ -88,6 +88,16 @@ var rules = []struct {
 	{rule(`\w+`), pointToPoint},
 }
 
+// instead says what a Go program uses in place of a function.
+var instead = map[string]string{
+	"MPI_Get_address":    "unsafe.Offsetof: displacements count from the start of the slice",
+	"MPI_Aint_add":       "+ on int",
+	"MPI_Aint_diff":      "- on int",
+	"MPI_Info_delete":    "delete on the map that Info is",
+	"MPI_Info_dup":       "maps.Clone",
+	"MPI_Is_thread_main": "nothing: a goroutine may call from any thread",
+}
+
 // rule matches whole names; the case of their first letter is free, so that I
 // may stand before a family.
 func rule(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?i:` + pattern + `)$`) }

@@ -57,7 +57,7 @@ var (
 	claimStart = regexp.MustCompile(`(?m)^Implements:`)
 	// One item of the list: a name, perhaps its place in the standard, and
 	// what stands between it and the next.
-	claimItem    = regexp.MustCompile(`^\s*(MPI_\w*[a-z0-9])(?:\s*\(([^)]*)\))?\s*(,?\s*and\b|[,;])?`)
+	claimItem    = regexp.MustCompile(`^\s*(MPI_\w*[A-Za-z0-9])(?:\s*\(([^)]*)\))?\s*(,?\s*and\b|[,;])?`)
 	claimChapter = regexp.MustCompile(`§(\d+)`)
 )
 

@@ -88,6 +88,7 @@ func TestImplements(t *testing.T) {
 		{"Implements: MPI_Bcast, by way of MPI_Send.", []claim{{name: "MPI_Bcast"}}},
 		{"Implements: MPI_Bcast.\n\nMPI_Scan is another matter.\n", []claim{{name: "MPI_Bcast"}}},
 		{"Implements: MPI_Bcast\nImplements: MPI_Scan\n", []claim{{name: "MPI_Bcast"}, {name: "MPI_Scan"}}},
+		{"Implements: MPI_BSEND_OVERHEAD (MPI 4.1 §3.6)\n", []claim{{name: "MPI_BSEND_OVERHEAD", chapter: 3}}},
 		{"Implements: sort.Interface\n", []claim{{}}},
 		{"It is said to end in\n\n\tImplements: MPI_Send\n", nil},
 	} {
