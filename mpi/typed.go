@@ -79,7 +79,7 @@ func reach(e *cgo.Elem, n int) (low, high int, ok bool) {
 		return 0, 0, false
 	}
 	low, high = e.From+min(last, 0), e.To+max(last, 0)
-	return low, high, (last <= 0 || high >= last) && (last >= 0 || low <= e.From)
+	return low, high, low <= e.From && high >= e.To // else one of the sums ran over
 }
 
 // pointerFree reports whether the memory of a t holds no pointers: MPI would
