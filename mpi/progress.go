@@ -268,7 +268,7 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 		if e.cursor >= len(e.reqs) { // the whole table has been tested
 			nap = e.nap(now.Sub(since))
 			if p == nil {
-				nap *= 2 // nobody's call is waiting
+				nap *= 3 // nobody's call is waiting
 			}
 		}
 		e.sleeping = nap > 0
