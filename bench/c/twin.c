@@ -85,6 +85,28 @@ static void persistent(char *send, char *recv, int size, long long n)
 		MPI_Request_free(&r[k]);
 }
 
+// The ping-pong of a square block of a matrix four times as high and wide, by
+// its layout: from one matrix, into the other.
+static void block(char *send, char *recv, int size, long long n)
+{
+	int side = 0;
+	while ((side + 1) * (side + 1) <= size / 8)
+		side++;
+	size_t at = 8 * (size_t)(side * 4 * side + side);
+	MPI_Datatype t;
+	MPI_Type_vector(side, side, 4 * side, MPI_DOUBLE, &t);
+	MPI_Type_commit(&t);
+	(void)send;
+	for (long long i = 0; i < n; i++) {
+		if (rank == 0)
+			MPI_Send(unused + at, 1, t, 1, data_tag, MPI_COMM_WORLD);
+		MPI_Recv(recv + at, 1, t, 1 - rank, data_tag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+		if (rank == 1)
+			MPI_Send(unused + at, 1, t, 0, data_tag, MPI_COMM_WORLD);
+	}
+	MPI_Type_free(&t);
+}
+
 // Each collective in a loop.
 #define LOOP(name, call)                                                                                               \
 	static void name(char *send, char *recv, int size, long long n)                                                    \
@@ -114,6 +136,7 @@ static const struct bench {
 	{"wait-done", 2, 1, pingpong},
 	{"rate", window, window, rate},
 	{"persistent", window, window, persistent},
+	{"block", 2, 16, block},
 	{"barrier", 1, 1, barrier},
 	{"bcast", 1, 1, bcast},
 	{"reduce", 1, 1, reduce},

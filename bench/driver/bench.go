@@ -10,11 +10,14 @@ type twin struct {
 	name    string
 	program string // "go" or "c": which of the two built programs
 	args    []string
+	kernel  string // if not the benchmark's
 }
 
 var (
 	goTwin = twin{name: "go", program: "go"}
 	cTwin  = twin{name: "c", program: "c"}
+	// What a program does that knows no layouts.
+	goCopy = twin{name: "copy", program: "go", kernel: "block-copy"}
 	// The price of MPI_THREAD_MULTIPLE, which Go needs and a C program may do without.
 	cSingle = twin{name: "c-single", program: "c", args: []string{"-single"}}
 )
@@ -40,6 +43,7 @@ var benchmarks = append([]benchmark{
 	{name: "wait-done", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
 	{name: "rate", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
 	{name: "persistent", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "block", ranks: 2, unit: microseconds, twins: []twin{goTwin, goCopy, cTwin}, verdict: blockVerdict},
 }, collectives(2, 4)...)
 
 // collectives are the benchmarks of collectives, for each number of ranks.
@@ -55,13 +59,6 @@ func collectives(ranks ...int) (bs []benchmark) {
 		}
 	}
 	return bs
-}
-
-func (b benchmark) program() string {
-	if b.kernel != "" {
-		return b.kernel
-	}
-	return b.name
 }
 
 // sizesOf are those of sizes that b can be run with, at least the first.
@@ -99,8 +96,9 @@ const (
 	bandwidthFrom      = 1 << 16 // bytes from which Go's bandwidth is compared
 	bandwidthFraction  = 0.9     // of C's
 	latencyVerdictSize = 8
-	collectiveSmall    = 1.15 // of C's time that a collective may take at 8 B
-	collectiveLarge    = 1.05 // from 64 KiB
+	blockSize          = 1 << 20 // bytes from which a block is judged
+	collectiveSmall    = 1.15    // of C's time that a collective may take at 8 B
+	collectiveLarge    = 1.05    // from 64 KiB
 )
 
 // latencyVerdict says whether Go's small messages cost more than the crossings into C that they need.
@@ -162,6 +160,27 @@ func collectiveVerdict(w io.Writer, r *result) {
 		}
 		judge("at "+formatSize(latencyVerdictSize), small, collectiveSmall)
 		judge("from "+formatSize(bandwidthFrom), large, collectiveLarge)
+	}
+}
+
+// blockVerdict finds where a block that travels by its layout falls furthest
+// behind the same in C, and behind one that is copied.
+func blockVerdict(w io.Writer, r *result) {
+	for _, s := range []statistic{median, minimum} {
+		for _, than := range []struct {
+			twin  string
+			limit float64
+		}{{"c", 1 / bandwidthFraction}, {"copy", 1}} {
+			worst := 0.0
+			for _, size := range r.sizes {
+				if size >= blockSize {
+					worst = max(worst, r.ratio(s, than.twin, size))
+				}
+			}
+			if worst > 0 {
+				fmt.Fprintf(w, "block from %s (%s): Go/%s %.2f; at most %.2f: %s\n", formatSize(blockSize), s.name, than.twin, worst, than.limit, yesNo(worst <= than.limit))
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []
 	sizes = b.sizesOf(sizes)
 	r := newResult(b, sizes)
 	run := func(t twin, args ...string) (output, error) {
-		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", b.program()}, t.args...), args...)...)
+		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", cmp.Or(t.kernel, b.kernel, b.name)}, t.args...), args...)...)
 		if err == nil && r.library != "" && out.library != r.library {
 			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.library, out.library)
 		}

@@ -14,10 +14,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/mpi4go/mpi4go/datatype"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/op"
@@ -57,6 +59,8 @@ var benches = map[string]bench{
 	"rate":         {window, window, rate},
 	"persistent":   {window, window, persistent},
 	"cgocall":      {1, 1, cgocall},
+	"block":        {2, 16, block},
+	"block-copy":   {2, 16, blockCopy},
 	"barrier":      {1, 1, func(b *buffers, n int64) error { return repeat(n, func() error { return b.world.Barrier() }) }},
 	"bcast": {1, 1, func(b *buffers, n int64) error {
 		return repeat(n, func() error { return mpi.Bcast(b.world, b.send, 0) })
@@ -121,17 +125,7 @@ func pingpong(b *buffers, n int64) error {
 // pingpongWith receives by a request, which wait waits for.
 func pingpongWith(b *buffers, n int64, wait func(r *mpi.Request) error) error {
 	receive := func() error { return wait(mpi.Irecv(b.world, b.recv, b.peer, dataTag)) }
-	send := func() error { return mpi.Send(b.world, b.send, b.peer, dataTag) }
-	first, second := send, receive
-	if b.world.Rank() != 0 {
-		first, second = receive, send
-	}
-	return repeat(n, func() error {
-		if err := first(); err != nil {
-			return err
-		}
-		return second()
-	})
+	return pong(b, n, func() error { return mpi.Send(b.world, b.send, b.peer, dataTag) }, receive)
 }
 
 func pingpongContext(b *buffers, n int64) error {
@@ -187,6 +181,61 @@ func persistent(b *buffers, n int64) error {
 			return err
 		}
 		return acknowledge(b)
+	})
+}
+
+// block is the ping-pong of a square block of a matrix four times as high and
+// wide, by its layout: from one matrix, into the other.
+func block(b *buffers, n int64) error {
+	side, at := square(b)
+	t, err := datatype.Vector(side, side, 4*side, datatype.Float64)
+	if err != nil {
+		return err
+	}
+	defer t.Free()
+	out, in := mpi.Typed(b.all()[at:], 1, t), mpi.Typed(b.recv[at:], 1, t)
+	return pong(b, n,
+		func() error { return mpi.Send(b.world, out, b.peer, dataTag) },
+		func() error { _, err := mpi.Recv(b.world, in, b.peer, dataTag); return err })
+}
+
+// blockCopy copies the block out, sends that, and copies it into place.
+func blockCopy(b *buffers, n int64) error {
+	side, at := square(b)
+	row, part := 8*side, make([]byte, 8*side*side)
+	return pong(b, n,
+		func() error {
+			for i := range side {
+				copy(part[i*row:][:row], b.all()[at+i*4*row:])
+			}
+			return mpi.Send(b.world, part, b.peer, dataTag)
+		},
+		func() error {
+			_, err := mpi.Recv(b.world, part, b.peer, dataTag)
+			for i := range side {
+				copy(b.recv[at+i*4*row:][:row], part[i*row:])
+			}
+			return err
+		})
+}
+
+// square is the side of the block, in elements, and where it begins, in bytes.
+func square(b *buffers) (side, at int) {
+	side = int(math.Sqrt(float64(len(b.send) / 8)))
+	return side, 8 * (side*4*side + side)
+}
+
+// pong is one ping-pong after the other.
+func pong(b *buffers, n int64, send, recv func() error) error {
+	first, second := send, recv
+	if b.world.Rank() != 0 {
+		first, second = recv, send
+	}
+	return repeat(n, func() error {
+		if err := first(); err != nil {
+			return err
+		}
+		return second()
 	})
 }
 
