@@ -189,7 +189,7 @@ func (r *Request) started(op string, rc int) error {
 		eng.mu.Unlock()
 	}
 	if r.size >= largeTransfer {
-		eng.large.Add(1)
+		eng.large.Add(int64(r.size))
 	}
 	if r.parts != nil {
 		r.parts.open()

@@ -46,14 +46,19 @@ type engine struct {
 	// and in each turn of the leader.
 	spinFirst, spinLead int64
 
-	// Pending transfers that the library moves piece by piece while it is
-	// called. While there are any, the leader does not sleep.
+	// Bytes of pending transfers that the library moves piece by piece while
+	// it is called. The leader stays awake for as long as they may take.
 	large atomic.Int64
 }
 
-// largeTransfer is the size from which a transfer may need many calls into the
-// library; both libraries send less in one piece.
-const largeTransfer = 4 << 10
+const (
+	// largeTransfer is the size from which a transfer may need many calls into
+	// the library; both libraries send less in one piece.
+	largeTransfer = 4 << 10
+	// slowest is how long a byte of one may take: 20 ns are 50 MB/s. Without a
+	// limit, one that nobody will ever receive would keep a core busy.
+	slowest = 20 * time.Nanosecond
+)
 
 var eng = engine{kick: make(chan struct{}, 1), gate: make(chan struct{}, 8)}
 
@@ -447,9 +452,9 @@ func (e *engine) turn() {
 
 // nap is how long the leader may sleep when nothing has happened for so long:
 // at most a sixty-fourth of that, so that no wait grows by more than it, and
-// never while the library has a long transfer to move.
+// not while the library may have a long transfer to move.
 func (e *engine) nap(idle time.Duration) time.Duration {
-	if idle < 3200*time.Microsecond || e.large.Load() > 0 {
+	if idle < 3200*time.Microsecond || idle < time.Duration(e.large.Load())*slowest {
 		return 0
 	}
 	return min(idle/64, time.Millisecond)

@@ -115,7 +115,7 @@ func launch(r *Request, bufs ...unsafe.Pointer) {
 		}
 	}
 	if r.size >= largeTransfer && !r.persistent {
-		eng.large.Add(1)
+		eng.large.Add(int64(r.size))
 	}
 	r.keep = f
 }
@@ -133,7 +133,7 @@ func (r *Request) land() {
 	}
 	r.reduces.Release()
 	if r.size >= largeTransfer && !r.persistent {
-		eng.large.Add(-1)
+		eng.large.Add(-int64(r.size))
 	}
 	flights.mu.Lock()
 	f.r = nil
@@ -194,7 +194,7 @@ func (r *Request) result(s cgo.Status) {
 	case !r.persistent:
 		r.land()
 	case r.size >= largeTransfer:
-		eng.large.Add(-1)
+		eng.large.Add(-int64(r.size))
 	}
 }
 
