@@ -170,6 +170,30 @@ m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int 
 	return m;
 }
 
+// A message of two pieces of memory, wherever they are. The library keeps the
+// datatype for as long as it needs it.
+m4g_made m4g_isend_pieces(m4g_addr a, int64_t na, m4g_addr b, int64_t nb, int dest, int tag, m4g_h comm)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	MPI_Datatype t = MPI_DATATYPE_NULL;
+	m4g_fit f = {0}, g = {0};
+	int rc = m4g_fit_in(na, MPI_BYTE, &f);
+	if (rc == MPI_SUCCESS && (rc = m4g_fit_in(nb, MPI_BYTE, &g)) == MPI_SUCCESS) {
+		int lens[] = {f.n, g.n};
+		MPI_Aint at[] = {(MPI_Aint)a, (MPI_Aint)b};
+		MPI_Datatype types[] = {f.t, g.t};
+		rc = MPI_Type_create_struct(2, lens, at, types, &t);
+		m4g_fit_done(&g);
+	}
+	m4g_fit_done(&f);
+	if (rc == MPI_SUCCESS && (rc = MPI_Type_commit(&t)) == MPI_SUCCESS)
+		rc = MPI_Isend(MPI_BOTTOM, 1, t, m4g_rank_in(dest), tag, COMM(comm), &r);
+	if (t != MPI_DATATYPE_NULL)
+		MPI_Type_free(&t);
+	m4g_made m = {rc, 0, H(r)};
+	return m;
+}
+
 m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm)
 {
 	MPI_Request r = MPI_REQUEST_NULL;

@@ -94,6 +94,15 @@ func Isend(mode int, buf uintptr, n int, t Datatype, dest, tag int, c Comm) (Req
 	return Request(m.h), int(m.rc)
 }
 
+// IsendPieces posts a send of na bytes at a and nb bytes at b, in one message.
+// Both must be pinned and kept until the request is complete.
+//
+//go:uintptrescapes
+func IsendPieces(a uintptr, na int, b uintptr, nb int, dest, tag int, c Comm) (Request, int) {
+	m := C.m4g_isend_pieces(C.m4g_addr(a), C.int64_t(na), C.m4g_addr(b), C.int64_t(nb), C.int(dest), C.int(tag), C.m4g_h(c))
+	return Request(m.h), int(m.rc)
+}
+
 // Irecv posts a receive. The buffer must be pinned and kept until the request
 // is complete.
 //

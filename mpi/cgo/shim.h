@@ -175,6 +175,7 @@ m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag
 m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
 m4g_made m4g_send_init(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm);
 m4g_made m4g_recv_init(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
+m4g_made m4g_isend_pieces(m4g_addr a, int64_t na, m4g_addr b, int64_t nb, int dest, int tag, m4g_h comm);
 m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm);
 m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin);
 

@@ -1,0 +1,28 @@
+package mpi
+
+import (
+	"unsafe"
+
+	"github.com/mpi4go/mpi4go/internal/pieces"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
+
+func init() {
+	pieces.Failed = func(op string, err error) any { return failed(op, err) }
+	pieces.Isend = func(comm any, a, b []byte, dest, tag int) any { return comm.(*Comm).isendPieces(a, b, dest, tag) }
+}
+
+// isendPieces begins to send a and then b as one message.
+func (c *Comm) isendPieces(a, b []byte, dest, tag int) *Request {
+	const op = "Isend"
+	if err := c.checkSend(op, "dest", "tag", dest, tag); err != nil {
+		return failed(op, c.raise(err))
+	}
+	pa, pb := unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))
+	r := &Request{op: op, size: len(a) + len(b), comm: c}
+	launch(r, pa, pb)
+	_, gated := eng.enter()
+	h, rc := cgo.IsendPieces(uintptr(pa), len(a), uintptr(pb), len(b), dest, tag, c.h)
+	eng.leave(gated)
+	return r.posted(h, rc)
+}
