@@ -192,16 +192,25 @@ func (t Datatype) Free() error {
 	if t.d == nil || t.d.shared {
 		return nil
 	}
-	t.d.mu.Lock()
-	defer t.d.mu.Unlock()
-	if t.d.e.Err != nil {
-		return nil
-	}
-	if err := cgo.Usable(op); err != nil {
+	h, err := t.d.release(op)
+	if h == 0 {
 		return err
 	}
-	h := t.d.retire()
+	// Not under mu: functions of a Keyval may be called.
 	return cgo.TypeFree(op, h)
+}
+
+// release retires d; it returns no handle when somebody else has done so.
+func (d *desc) release(op string) (cgo.Datatype, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.e.Err != nil {
+		return 0, nil
+	}
+	if err := cgo.Usable(op); err != nil {
+		return 0, err
+	}
+	return d.retire(), nil
 }
 
 // retire makes every further use an error.

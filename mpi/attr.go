@@ -3,6 +3,7 @@ package mpi
 import (
 	"sync"
 
+	"github.com/mpi4go/mpi4go/internal/attr"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -13,27 +14,7 @@ import (
 //
 // All methods may be called from any goroutine. They are local: each rank has
 // its own keys and values.
-type Keyval[T any] struct{ k *keyval }
-
-// keyval is a key without its type. C knows it by a number.
-type keyval struct {
-	id     uintptr
-	h      int // the library's key
-	copy   func(old *Comm, value any) (any, bool)
-	delete func(c *Comm, value any)
-
-	// Under attrs.mu.
-	freed bool
-	uses  int // values of this key: the callbacks need it as long
-}
-
-// attrs is what C's numbers stand for.
-var attrs = struct {
-	mu     sync.Mutex
-	last   uintptr
-	keys   map[uintptr]*keyval
-	values map[uintptr]any
-}{keys: make(map[uintptr]*keyval), values: make(map[uintptr]any)}
+type Keyval[T any] struct{ k *attr.Key }
 
 // comms finds a Comm by its handle, for callbacks.
 var comms sync.Map // of cgo.Comm to *Comm
@@ -51,58 +32,6 @@ func commOf(h cgo.Comm) *Comm {
 		}
 	}
 	return c
-}
-
-// A panic in a user's function ends the job here: it must not cross C.
-func init() {
-	cgo.AttrCopy = func(key uintptr, old cgo.Comm, value uintptr) uintptr {
-		attrs.mu.Lock()
-		k, v := attrs.keys[key], attrs.values[value]
-		attrs.mu.Unlock()
-		if k.copy == nil {
-			return 0
-		}
-		keep := false
-		guard(func() { v, keep = k.copy(commOf(old), v) })
-		if !keep {
-			return 0
-		}
-		return k.store(v)
-	}
-	cgo.AttrDelete = func(key uintptr, c cgo.Comm, value uintptr) {
-		k, v := drop(key, value)
-		if k.delete != nil {
-			guard(func() { k.delete(commOf(c), v) })
-		}
-	}
-}
-
-// store gives a value its number.
-func (k *keyval) store(v any) uintptr {
-	attrs.mu.Lock()
-	defer attrs.mu.Unlock()
-	attrs.last++
-	attrs.values[attrs.last] = v
-	k.uses++
-	return attrs.last
-}
-
-// drop forgets a value, and its key when that was freed and had no other.
-func drop(key, value uintptr) (*keyval, any) {
-	attrs.mu.Lock()
-	defer attrs.mu.Unlock()
-	k, v := attrs.keys[key], attrs.values[value]
-	delete(attrs.values, value)
-	k.uses--
-	k.forget()
-	return k, v
-}
-
-// forget is called with attrs.mu held.
-func (k *keyval) forget() {
-	if k.freed && k.uses == 0 {
-		delete(attrs.keys, k.id)
-	}
 }
 
 // NewKeyval makes a key.
@@ -124,45 +53,23 @@ func (k *keyval) forget() {
 //
 // Implements: MPI_Comm_create_keyval (MPI 4.1 §7.7.2)
 func NewKeyval[T any](copy func(old *Comm, value T) (T, bool), delete func(c *Comm, value T)) (*Keyval[T], error) {
-	if err := world.check("NewKeyval"); err != nil {
+	const op = "NewKeyval"
+	if err := world.check(op); err != nil {
 		return nil, err
 	}
-	k := new(keyval)
+	var onCopy func(uintptr, any) (any, bool)
 	if copy != nil {
-		k.copy = func(old *Comm, v any) (any, bool) { return copy(old, as[T](v)) }
+		onCopy = func(old uintptr, v any) (any, bool) { return copy(commOf(cgo.Comm(old)), attr.As[T](v)) }
 	}
+	var onDelete func(uintptr, any)
 	if delete != nil {
-		k.delete = func(c *Comm, v any) { delete(c, as[T](v)) }
+		onDelete = func(c uintptr, v any) { delete(commOf(cgo.Comm(c)), attr.As[T](v)) }
 	}
-	attrs.mu.Lock()
-	attrs.last++
-	k.id = attrs.last
-	attrs.keys[k.id] = k
-	attrs.mu.Unlock()
-	var err error
-	if k.h, err = cgo.KeyvalCreate(k.id); err != nil {
-		k.forgetNow()
+	k, err := attr.New(op, cgo.OnComm, onCopy, onDelete)
+	if err != nil {
 		return nil, err
 	}
 	return &Keyval[T]{k}, nil
-}
-
-// as is v as a T. A nil interface value stored as any has lost its type.
-func as[T any](v any) T {
-	t, _ := v.(T)
-	return t
-}
-
-// forgetNow reports whether k was not freed before.
-func (k *keyval) forgetNow() bool {
-	attrs.mu.Lock()
-	defer attrs.mu.Unlock()
-	if k.freed {
-		return false
-	}
-	k.freed = true
-	k.forget()
-	return true
 }
 
 // CopyAttr is a copy function for NewKeyval: a duplicate gets the same value.
@@ -174,15 +81,14 @@ func (kv *Keyval[T]) check(op string, c *Comm) error {
 	if err := c.check(op); err != nil {
 		return err
 	}
-	if kv == nil || kv.k == nil {
-		return argError(op, ErrKeyval, "the key is nil")
+	return kv.key().Check(op)
+}
+
+func (kv *Keyval[T]) key() *attr.Key {
+	if kv == nil {
+		return nil
 	}
-	attrs.mu.Lock()
-	defer attrs.mu.Unlock()
-	if kv.k.freed {
-		return argError(op, ErrKeyval, "the key has been freed")
-	}
-	return nil
+	return kv.k
 }
 
 // Set gives c the value v, in place of the one that it has.
@@ -191,15 +97,11 @@ func (kv *Keyval[T]) check(op string, c *Comm) error {
 //
 // Implements: MPI_Comm_set_attr (MPI 4.1 §7.7.2)
 func (kv *Keyval[T]) Set(c *Comm, v T) error {
-	if err := kv.check("Keyval.Set", c); err != nil {
+	const op = "Keyval.Set"
+	if err := kv.check(op, c); err != nil {
 		return err
 	}
-	id := kv.k.store(v)
-	err := cgo.AttrSet(c.h, kv.k.h, id)
-	if err != nil {
-		drop(kv.k.id, id)
-	}
-	return err
+	return kv.k.Set(op, uintptr(c.h), v)
 }
 
 // Get is the value that c has, and true; or false when it has none, or cannot
@@ -207,18 +109,13 @@ func (kv *Keyval[T]) Set(c *Comm, v T) error {
 //
 // Implements: MPI_Comm_get_attr (MPI 4.1 §7.7.2)
 func (kv *Keyval[T]) Get(c *Comm) (T, bool) {
-	var none T
-	if kv.check("Keyval.Get", c) != nil {
+	const op = "Keyval.Get"
+	if kv.check(op, c) != nil {
+		var none T
 		return none, false
 	}
-	id, err := cgo.AttrGet(c.h, kv.k.h)
-	if err != nil || id == 0 {
-		return none, false
-	}
-	attrs.mu.Lock()
-	defer attrs.mu.Unlock()
-	v, found := attrs.values[id]
-	return as[T](v), found
+	v, found := kv.k.Get(op, uintptr(c.h))
+	return attr.As[T](v), found
 }
 
 // Delete takes the value from c. It does nothing when c has none.
@@ -227,13 +124,11 @@ func (kv *Keyval[T]) Get(c *Comm) (T, bool) {
 //
 // Implements: MPI_Comm_delete_attr (MPI 4.1 §7.7.2)
 func (kv *Keyval[T]) Delete(c *Comm) error {
-	if err := kv.check("Keyval.Delete", c); err != nil {
+	const op = "Keyval.Delete"
+	if err := kv.check(op, c); err != nil {
 		return err
 	}
-	if id, err := cgo.AttrGet(c.h, kv.k.h); err != nil || id == 0 {
-		return err
-	}
-	return cgo.AttrRemove(c.h, kv.k.h)
+	return kv.k.Delete(op, uintptr(c.h))
 }
 
 // Free gives the key up. Communicators keep the values that they have until
@@ -243,16 +138,13 @@ func (kv *Keyval[T]) Delete(c *Comm) error {
 // Implements: MPI_Comm_free_keyval (MPI 4.1 §7.7.2)
 func (kv *Keyval[T]) Free() error {
 	const op = "Keyval.Free"
-	if kv == nil || kv.k == nil {
+	if kv.key() == nil {
 		return nil
 	}
 	if err := world.check(op); err != nil {
 		return err
 	}
-	if !kv.k.forgetNow() {
-		return nil // freed before
-	}
-	return cgo.KeyvalFree(kv.k.h)
+	return kv.k.Free(op)
 }
 
 // UniverseSize is how many ranks the launcher says could run at once, and false

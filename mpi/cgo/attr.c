@@ -5,47 +5,82 @@
 // keeps, and what it hands the callbacks as extra state is the number of the key.
 // Go's functions report their own failures and return none here.
 
-static int copy(MPI_Comm old, int keyval, void *key, void *in, void *out, int *flag)
+static int copied(uintptr_t key, m4g_h old, void *in, void *out, int *flag)
 {
-	(void)keyval;
-	uintptr_t id = m4gAttrCopy((uintptr_t)key, H(old), (uintptr_t)in);
+	uintptr_t id = m4gAttrCopy(key, old, (uintptr_t)in);
 	*flag = id != 0;
 	*(void **)out = (void *)id;
 	return MPI_SUCCESS;
 }
 
-static int release(MPI_Comm c, int keyval, void *value, void *key)
-{
-	(void)keyval;
-	m4gAttrDelete((uintptr_t)key, H(c), (uintptr_t)value);
-	return MPI_SUCCESS;
-}
+// The callbacks differ in the type of the handle only.
+#define CALLBACKS(name, type)                                                               \
+	static int copy_##name(type old, int keyval, void *key, void *in, void *out, int *flag) \
+	{                                                                                       \
+		(void)keyval;                                                                       \
+		return copied((uintptr_t)key, H(old), in, out, flag);                               \
+	}                                                                                       \
+	static int release_##name(type object, int keyval, void *value, void *key)              \
+	{                                                                                       \
+		(void)keyval;                                                                       \
+		m4gAttrDelete((uintptr_t)key, H(object), (uintptr_t)value);                         \
+		return MPI_SUCCESS;                                                                 \
+	}
+CALLBACKS(comm, MPI_Comm)
+CALLBACKS(type, MPI_Datatype)
 
-m4g_made m4g_keyval_create(uintptr_t key)
+m4g_made m4g_keyval_create(int on, uintptr_t key)
 {
-	m4g_made m = {0, 0, 0};
+	m4g_made m = {MPI_ERR_INTERN, 0, 0};
 	int keyval = MPI_KEYVAL_INVALID;
-	m.rc = MPI_Comm_create_keyval(copy, release, &keyval, (void *)key);
+	switch (on) {
+	case M4G_ON_COMM: m.rc = MPI_Comm_create_keyval(copy_comm, release_comm, &keyval, (void *)key); break;
+	case M4G_ON_TYPE: m.rc = MPI_Type_create_keyval(copy_type, release_type, &keyval, (void *)key); break;
+	}
 	m.flag = keyval;
 	return m;
 }
 
-int m4g_keyval_free(int keyval) { return MPI_Comm_free_keyval(&keyval); }
-
-int m4g_attr_set(m4g_h comm, int keyval, uintptr_t value) { return MPI_Comm_set_attr(COMM(comm), keyval, (void *)value); }
-
-m4g_made m4g_attr_get(m4g_h comm, int keyval)
+int m4g_keyval_free(int on, int keyval)
 {
-	m4g_made m = {0, 0, 0};
+	switch (on) {
+	case M4G_ON_COMM: return MPI_Comm_free_keyval(&keyval);
+	case M4G_ON_TYPE: return MPI_Type_free_keyval(&keyval);
+	}
+	return MPI_ERR_INTERN;
+}
+
+int m4g_attr_set(int on, m4g_h object, int keyval, uintptr_t value)
+{
+	switch (on) {
+	case M4G_ON_COMM: return MPI_Comm_set_attr(COMM(object), keyval, (void *)value);
+	case M4G_ON_TYPE: return MPI_Type_set_attr(TYPE(object), keyval, (void *)value);
+	}
+	return MPI_ERR_INTERN;
+}
+
+m4g_made m4g_attr_get(int on, m4g_h object, int keyval)
+{
+	m4g_made m = {MPI_ERR_INTERN, 0, 0};
 	void *value = NULL;
 	int flag = 0;
-	m.rc = MPI_Comm_get_attr(COMM(comm), keyval, &value, &flag);
+	switch (on) {
+	case M4G_ON_COMM: m.rc = MPI_Comm_get_attr(COMM(object), keyval, &value, &flag); break;
+	case M4G_ON_TYPE: m.rc = MPI_Type_get_attr(TYPE(object), keyval, &value, &flag); break;
+	}
 	m.flag = flag;
 	m.h = flag ? (m4g_h)value : 0;
 	return m;
 }
 
-int m4g_attr_delete(m4g_h comm, int keyval) { return MPI_Comm_delete_attr(COMM(comm), keyval); }
+int m4g_attr_delete(int on, m4g_h object, int keyval)
+{
+	switch (on) {
+	case M4G_ON_COMM: return MPI_Comm_delete_attr(COMM(object), keyval);
+	case M4G_ON_TYPE: return MPI_Type_delete_attr(TYPE(object), keyval);
+	}
+	return MPI_ERR_INTERN;
+}
 
 // In the order of the constants in attr.go. The library stores the address of
 // the value.

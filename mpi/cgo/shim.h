@@ -248,12 +248,13 @@ int m4g_group_translate(m4g_h a, int n, m4g_addr from, m4g_h b, m4g_addr to);
 m4g_made m4g_group_compare(m4g_h a, m4g_h b);
 int m4g_group_free(m4g_h group);
 
-// attr.c
-m4g_made m4g_keyval_create(uintptr_t key);
-int m4g_keyval_free(int keyval);
-int m4g_attr_set(m4g_h comm, int keyval, uintptr_t value);
-m4g_made m4g_attr_get(m4g_h comm, int keyval);
-int m4g_attr_delete(m4g_h comm, int keyval);
+// attr.c: which kind of object it is comes first.
+enum { M4G_ON_COMM, M4G_ON_TYPE };
+m4g_made m4g_keyval_create(int on, uintptr_t key);
+int m4g_keyval_free(int on, int keyval);
+int m4g_attr_set(int on, m4g_h object, int keyval, uintptr_t value);
+m4g_made m4g_attr_get(int on, m4g_h object, int keyval);
+int m4g_attr_delete(int on, m4g_h object, int keyval);
 m4g_made m4g_attr_predefined(int which);
 
 // info.c
