@@ -54,7 +54,7 @@ func commOf(h cgo.Comm) *Comm {
 // Implements: MPI_Comm_create_keyval (MPI 4.1 §7.7.2)
 func NewKeyval[T any](copy func(old *Comm, value T) (T, bool), delete func(c *Comm, value T)) (*Keyval[T], error) {
 	const op = "NewKeyval"
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return nil, err
 	}
 	var onCopy func(uintptr, any) (any, bool)
@@ -141,7 +141,7 @@ func (kv *Keyval[T]) Free() error {
 	if kv.key() == nil {
 		return nil
 	}
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	return kv.k.Free(op)

@@ -48,7 +48,7 @@ var buffered struct {
 // Implements: MPI_Buffer_attach (MPI 4.1 §3.6)
 func AttachBuffer(bytes int) (*SendBuffer, error) {
 	const op = "AttachBuffer"
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return nil, err
 	}
 	if bytes < 0 {
@@ -77,7 +77,7 @@ func (b *SendBuffer) Detach() error {
 		buffered.mu.Unlock()
 		return nil
 	}
-	if err := world.check("SendBuffer.Detach"); err != nil {
+	if err := usable("SendBuffer.Detach"); err != nil {
 		buffered.mu.Unlock()
 		return err
 	}

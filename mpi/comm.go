@@ -442,6 +442,14 @@ func (c *Comm) TagUB() int { return c.tagUB }
 
 const maxInt32 = 1<<31 - 1
 
+// usable says whether MPI can be called now.
+func usable(op string) error {
+	if lifecycle.Load() == running {
+		return nil
+	}
+	return world.unusable(op)
+}
+
 // check says whether c can be used now.
 func (c *Comm) check(op string) error {
 	if c != nil && c.h != 0 && lifecycle.Load() == running {
@@ -458,6 +466,8 @@ func (c *Comm) unusable(op string) error {
 		return argError(op, ErrState, "MPI is not initialised: run the program's work in mpi.Main, or call mpi.Init first")
 	case lifecycle.Load() == finalized:
 		return argError(op, ErrState, "MPI has been finalised")
+	case c == world || c == self:
+		return argError(op, ErrState, "MPI is not initialised: sessions alone make no world communicator, which needs mpi.Main or mpi.Init")
 	}
 	if c.pending {
 		return argError(op, ErrComm, "the communicator of Idup is not made yet: wait for its request first")

@@ -84,7 +84,7 @@ func Init(opts ...Option) error {
 	initMu.Lock()
 	defer initMu.Unlock()
 	switch {
-	case lifecycle.Load() == running:
+	case world.h != 0 && lifecycle.Load() == running:
 		return argError(op, ErrState, "MPI is already initialised")
 	case lifecycle.Load() == finalized || cgo.Finalized():
 		return argError(op, ErrState, "MPI has been finalised, and cannot be initialised again")
@@ -103,9 +103,12 @@ func Init(opts ...Option) error {
 	}
 	level = ThreadLevel(l)
 	undo := func(err error) error {
+		world.h, self.h = 0, 0
 		if !attached {
 			cgo.Finalize()
-			lifecycle.Store(finalized)
+			if len(sessions) == 0 {
+				lifecycle.Store(finalized)
+			}
 		}
 		return err
 	}
@@ -121,22 +124,30 @@ func Init(opts ...Option) error {
 	}
 	if world.size == 1 && !attached {
 		if err := checkLauncher(op, os.Getenv); err != nil {
-			world.h, self.h = 0, 0
 			return undo(err)
 		}
+	}
+	begun()
+	return nil
+}
+
+// begun is called when MPI can be used: after Init, or with the first session.
+func begun() {
+	if lifecycle.Load() == running {
+		return // the sessions were first
 	}
 	crowded := localRanks(os.Getenv) > cgo.CPUs()
 	eng.tune(crowded)
 	// Open MPI yields by itself when mpirun finds more ranks than cores.
 	cgo.SetPatient(crowded && family(cgo.LibraryVersion()) != "Open MPI")
 	lifecycle.Store(running)
-	return nil
 }
 
 // Finalize ends the use of MPI; no other call works afterwards. All ranks must
 // call it, with their communication complete: operations still pending are
 // named on standard error. A SendBuffer that is attached is detached, which
-// waits for its messages. Main calls it.
+// waits for its messages. Sessions that are still open are finalised, too. Main
+// calls it.
 //
 // Implements: MPI_Finalize (MPI 4.1 §11.2.2)
 func Finalize() error {
@@ -145,9 +156,28 @@ func Finalize() error {
 	if err := world.check("Finalize"); err != nil {
 		return err
 	}
+	if err := leave("Finalize"); err != nil {
+		return err
+	}
+	var errs []error
+	for s := range sessions {
+		errs = append(errs, s.end("Finalize", false))
+	}
+	if !attached {
+		errs = append(errs, cgo.Finalize())
+	}
+	return errors.Join(errs...)
+}
+
+// leave ends all use of MPI by this package; op is the call that does.
+func leave(op string) error {
 	if ops := inFlight(); len(ops) > 0 {
-		fmt.Fprintf(os.Stderr, "mpi: Finalize on rank %d with %d operations in flight: %s\n",
-			world.rank, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
+		who := ""
+		if world.h != 0 {
+			who = fmt.Sprintf(" on rank %d", world.rank)
+		}
+		fmt.Fprintf(os.Stderr, "mpi: %s%s with %d operations in flight: %s\n",
+			op, who, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
 	}
 	if err := detachBuffer(); err != nil {
 		return err
@@ -155,10 +185,7 @@ func Finalize() error {
 	lifecycle.Store(finalized)
 	eng.close()
 	cgo.Leave()
-	if attached {
-		return nil
-	}
-	return cgo.Finalize()
+	return nil
 }
 
 // Initialized reports whether MPI has been initialised in this process, by
@@ -190,7 +217,7 @@ func Wtick() float64 { return cgo.Wtick() }
 //
 // Implements: MPI_Get_processor_name (MPI 4.1 §9.1.2)
 func ProcessorName() (string, error) {
-	if err := world.check("ProcessorName"); err != nil {
+	if err := usable("ProcessorName"); err != nil {
 		return "", err
 	}
 	return cgo.ProcessorName(), nil
@@ -291,9 +318,12 @@ func die(code int, what string, stack []byte) {
 	// The system's name for the host, because before Init and after Finalize
 	// asking MPI would end the process without our report.
 	host, _ := os.Hostname()
-	if lifecycle.Load() == fresh || world.size == 0 {
+	switch {
+	case world.size == 0 && lifecycle.Load() == running: // sessions only
+		fmt.Fprintf(&b, "mpi: on %s: %s\n", host, what)
+	case world.size == 0 || lifecycle.Load() == fresh:
 		fmt.Fprintf(&b, "mpi: before Init on %s: %s\n", host, what)
-	} else {
+	default:
 		fmt.Fprintf(&b, "mpi: rank %d of %d on %s: %s\n", world.rank, world.size, host, what)
 	}
 	if stack != nil {

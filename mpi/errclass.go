@@ -17,7 +17,7 @@ import (
 //
 // Implements: MPI_Add_error_class (MPI 4.1 §9.5)
 func AddErrorClass() (Class, error) {
-	if err := world.check("AddErrorClass"); err != nil {
+	if err := usable("AddErrorClass"); err != nil {
 		return 0, err
 	}
 	return cgo.AddErrorClass()
@@ -31,7 +31,7 @@ func AddErrorClass() (Class, error) {
 // Implements: MPI_Add_error_code (MPI 4.1 §9.5)
 func AddErrorCode(class Class) (int, error) {
 	const op = "AddErrorCode"
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return 0, err
 	}
 	if class.Code() == 0 {
@@ -49,7 +49,7 @@ func AddErrorCode(class Class) (int, error) {
 // Implements: MPI_Add_error_string (MPI 4.1 §9.5)
 func AddErrorString(code int, text string) error {
 	const op = "AddErrorString"
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	switch {
@@ -69,7 +69,7 @@ func AddErrorString(code int, text string) error {
 //
 // Implements: MPI_Error_class, MPI_Error_string (MPI 4.1 §9.4)
 func CodeError(op string, code int) error {
-	if err := world.check("CodeError"); err != nil || code == 0 {
+	if err := usable("CodeError"); err != nil || code == 0 {
 		return err
 	}
 	return cgo.NewError(op, code)

@@ -4,19 +4,24 @@ import "errors"
 
 // Errhandler is what happens when a call on a communicator fails: besides the
 // error that the call returns, in any case. It may be used on any number of
-// communicators, by any goroutine.
+// communicators, or of sessions, by any goroutine.
 //
 // Implements: MPI_Errhandler_free (MPI 4.1 §9.3.4), which the garbage collector does
-type Errhandler struct{ f func(c *Comm, err error) }
+type Errhandler struct {
+	comm    func(c *Comm, err error) // nil in one for sessions
+	session func(s *Session, err error)
+}
 
 var (
 	// ErrorsReturn does nothing: calls return their errors. Every communicator
 	// begins with it, unless it is made of one with another handler.
-	ErrorsReturn = &Errhandler{func(*Comm, error) {}}
+	ErrorsReturn = &Errhandler{func(*Comm, error) {}, func(*Session, error) {}}
 	// ErrorsAreFatal reports the error as Main does one that the program
 	// returns, and ends the whole job.
-	ErrorsAreFatal = &Errhandler{func(_ *Comm, err error) { die(1, "error: "+err.Error(), nil) }}
+	ErrorsAreFatal = &Errhandler{func(_ *Comm, err error) { fatal(err) }, func(_ *Session, err error) { fatal(err) }}
 )
+
+func fatal(err error) { die(1, "error: "+err.Error(), nil) }
 
 // NewErrhandler makes an error handler of a function. It is called with the
 // communicator and the error, in the goroutine of the failing call and before
@@ -24,18 +29,22 @@ var (
 // finds the request complete; one in the arguments for the call itself.
 //
 // Implements: MPI_Comm_create_errhandler (MPI 4.1 §9.3.1)
-func NewErrhandler(f func(c *Comm, err error)) *Errhandler { return &Errhandler{f} }
+func NewErrhandler(f func(c *Comm, err error)) *Errhandler { return &Errhandler{comm: f} }
 
 // SetErrhandler makes h the error handler of the sends, receives, probes and
 // collectives on c, of their requests, and of the calls that make communicators
 // of c; these inherit it. Nil is ErrorsReturn. May be called from any goroutine.
 //
-// Errors: ErrComm.
+// Errors: ErrComm, ErrArg (a handler for sessions).
 //
 // Implements: MPI_Comm_set_errhandler (MPI 4.1 §9.3.1)
 func (c *Comm) SetErrhandler(h *Errhandler) error {
-	if err := c.check("Comm.SetErrhandler"); err != nil {
+	const op = "Comm.SetErrhandler"
+	if err := c.check(op); err != nil {
 		return err
+	}
+	if h != nil && h.comm == nil {
+		return argError(op, ErrArg, "the error handler is not one for communicators")
 	}
 	c.errhandler.Store(h)
 	return nil
@@ -99,7 +108,7 @@ func (c *Comm) handle(err error) {
 		return
 	}
 	if h := c.errhandler.Load(); h != nil {
-		h.f(c, err)
+		h.comm(c, err)
 	}
 }
 

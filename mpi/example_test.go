@@ -275,6 +275,40 @@ func ExampleComm_Probe() {
 	// Output: tag 3 brought [1 2 4 8 16]
 }
 
+// A package can use MPI by a session of its own, whether or not the program
+// around it calls Init.
+func ExampleSession() {
+	sum := func() (int, error) {
+		s, err := mpi.SessionInit(nil)
+		if err != nil {
+			return 0, err
+		}
+		defer s.Finalize()
+		all, err := s.Group("mpi://WORLD")
+		if err != nil {
+			return 0, err
+		}
+		defer all.Free()
+		c, err := mpi.CommCreateFromGroup(all, "example.org/sum", nil)
+		if err != nil {
+			return 0, err
+		}
+		defer c.Free()
+		ones := []int{1}
+		err = mpi.AllreduceInPlace(c, ones, op.Sum)
+		return ones[0], err
+	}
+	n, err := sum()
+	if errors.Is(err, mpi.ErrUnsupported) {
+		n = mpi.World().Size() // sessions came with MPI-4
+	} else if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(n == mpi.World().Size())
+	// Output: true
+}
+
 // Arguments are checked before anything is sent, and errors have classes.
 func ExampleError() {
 	err := mpi.Send(mpi.Self(), []int{1}, 3, 0)

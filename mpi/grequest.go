@@ -106,7 +106,7 @@ func (g *general) cancel() error {
 // Implements: MPI_Grequest_start, MPI_Status_set_elements (MPI 4.1 §13.2, §13.3)
 func StartGrequest(query func() (Status, error), free func() error, cancel func(complete bool) error) *Request {
 	const op = "StartGrequest"
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return failed(op, err)
 	}
 	g := &general{query: query, free: free, onCancel: cancel}
@@ -142,7 +142,7 @@ func (r *Request) Complete() error {
 	case r.general == nil:
 		return argError(op, ErrRequest, "the request is of %s, but must be of StartGrequest", r.op)
 	}
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	if !r.general.completed.CompareAndSwap(false, true) {

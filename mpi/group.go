@@ -58,7 +58,7 @@ func newGroup(i cgo.GroupInfo, err error) (*Group, error) {
 }
 
 func (g *Group) check(op, name string) error {
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	switch {
@@ -309,7 +309,7 @@ func (g *Group) Free() error {
 	if g == nil || g.h == 0 {
 		return nil
 	}
-	if err := world.check("Group.Free"); err != nil {
+	if err := usable("Group.Free"); err != nil {
 		return err
 	}
 	h := g.h

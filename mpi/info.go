@@ -12,7 +12,7 @@ import (
 // The library copies it in the call: an Info is the program's own afterwards,
 // as any map.
 //
-// Implements: MPI_Info_create, MPI_Info_set, MPI_Info_get, MPI_Info_get_nkeys, MPI_Info_get_nthkey, MPI_Info_free (MPI 4.1 §10)
+// Implements: MPI_Info_create, MPI_Info_set, MPI_Info_get, MPI_Info_get_string, MPI_Info_get_nkeys, MPI_Info_get_nthkey, MPI_Info_free (MPI 4.1 §10)
 type Info map[string]string
 
 // with calls f with the library's form of i, which lives that long.
@@ -50,15 +50,22 @@ func (i Info) with(op string, f func(h cgo.Hints) error) error {
 
 // EnvInfo is what the library knows of how the job was started: keys such as
 // "command", "maxprocs" and "soft". Which of them are there depends on the
-// launcher. May be called from any goroutine.
+// launcher, and on whether MPI is initialised. May be called from any goroutine,
+// with a library of MPI-4 also before Init and after Finalize.
 //
 // Errors: ErrState.
+//
+// Implements: MPI_Info_create_env (MPI 4.1 §10)
 func EnvInfo() (Info, error) {
 	const op = "EnvInfo"
-	if err := world.check(op); err != nil {
-		return nil, err
+	err := world.check(op)
+	switch {
+	case err == nil:
+		return cgo.HintsRead(op, 0)
+	case cgo.Large: // MPI-4
+		return cgo.HintsOfEnv(op)
 	}
-	return cgo.HintsRead(op, 0)
+	return nil, err
 }
 
 // SetInfo gives c hints, in place of those that it has. Collective over c.

@@ -1,10 +1,12 @@
 package mpi_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
 )
 
@@ -75,4 +77,23 @@ func TestInfoRefuses(t *testing.T) {
 		is(t, call.f(mpi.Info{"key": strings.Repeat("v", 1<<20)}), mpi.ErrInfoValue, `info["key"] has 1048576 bytes`)
 		is(t, call.f(mpi.Info{"key": "a\x00b"}), mpi.ErrInfoValue, "zero byte")
 	}
+}
+
+// Values come back whole, whatever their length: up to 255 bytes, in Open MPI,
+// which refuses empty ones.
+func TestInfoValues(t *testing.T) {
+	mpitest.World(t)
+	want := map[string]string{"one": "x", "long": strings.Repeat("01234", 51)}
+	var pairs []byte
+	for k, v := range want {
+		pairs = append(pairs, k+"\x00"+v+"\x00"...)
+	}
+	h, _, err := cgo.HintsMake("test", pairs, len(want))
+	must(t, err)
+	got, err := cgo.HintsRead("test", h)
+	must(t, err)
+	if !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	cgo.HintsFree(h)
 }

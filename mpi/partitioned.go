@@ -257,5 +257,5 @@ func (r *Request) checkPart(op string, sends bool, low, high int) error {
 		}
 		return argError(op, ErrArg, "partition is %d, but the request has 0 to %d", low, r.parts.n-1)
 	}
-	return world.check(op)
+	return usable(op)
 }

@@ -163,7 +163,7 @@ func (r *Request) arm(op string) error {
 	case !r.persistent:
 		return argError(op, ErrRequest, "the request of %s is not persistent: only those of calls that end in Init can be started", r.op)
 	}
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	if !r.state.CompareAndSwap(reqReported, reqStarting) && !r.state.CompareAndSwap(reqDone, reqStarting) {

@@ -88,7 +88,7 @@ func Dims(nnodes, ndims int) ([]int, error) {
 func DimsCreate(nnodes int, dims []int) error { return dimsCreate("DimsCreate", nnodes, dims) }
 
 func dimsCreate(op string, nnodes int, dims []int) error {
-	if err := world.check(op); err != nil {
+	if err := usable(op); err != nil {
 		return err
 	}
 	if nnodes < 1 || nnodes > maxNodes {

@@ -350,6 +350,8 @@ static MPI_Op m4g_max_unsigned = MPI_OP_NULL, m4g_min_unsigned = MPI_OP_NULL;
 
 int m4g_ops_init(void)
 {
+	if (m4g_max_unsigned != MPI_OP_NULL)
+		return MPI_SUCCESS;
 	int rc = MPI_Op_create(max_unsigned, 1, &m4g_max_unsigned);
 	return rc != MPI_SUCCESS ? rc : MPI_Op_create(min_unsigned, 1, &m4g_min_unsigned);
 }

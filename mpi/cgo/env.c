@@ -37,13 +37,25 @@ static int level(int p)
 	return p == MPI_THREAD_MULTIPLE ? 3 : p == MPI_THREAD_SERIALIZED ? 2 : p == MPI_THREAD_FUNNELED ? 1 : 0;
 }
 
-int m4g_init(int *provided)
+int m4g_initialise(int (*start)(void *), void *arg)
 {
 	struct sigaction before[GOS];
 	for (int i = 0; i < GOS; i++)
 		sigaction(m4g_gos[i], NULL, &before[i]);
-	int rc = MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, provided);
+	int rc = start(arg);
 	m4g_signals(before);
+	return rc;
+}
+
+static int init_thread(void *provided) { return MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, provided); }
+
+int m4g_init(int *provided)
+{
+	if (m4g_hidden_world) {
+		m4g_hidden_world = 0;
+		return m4g_query_thread(provided);
+	}
+	int rc = m4g_initialise(init_thread, provided);
 	if (rc != MPI_SUCCESS)
 		return rc;
 	*provided = level(*provided);
@@ -66,7 +78,7 @@ int m4g_initialized(void)
 {
 	int flag = 0;
 	MPI_Initialized(&flag);
-	return flag;
+	return flag && !m4g_hidden_world;
 }
 
 int m4g_finalized(void)

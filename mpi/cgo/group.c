@@ -2,7 +2,7 @@
 
 #define GROUP(x) ((MPI_Group)(x))
 
-static m4g_groupinfo made(int rc, MPI_Group g)
+m4g_groupinfo m4g_made_group(int rc, MPI_Group g)
 {
 	m4g_groupinfo m = {rc, M4G_UNDEFINED, 0, 0};
 	int rank, size;
@@ -22,7 +22,7 @@ m4g_groupinfo m4g_comm_group(m4g_h comm, int remote)
 {
 	MPI_Group g = MPI_GROUP_NULL;
 	int rc = remote ? MPI_Comm_remote_group(COMM(comm), &g) : MPI_Comm_group(COMM(comm), &g);
-	return made(rc, g);
+	return m4g_made_group(rc, g);
 }
 
 m4g_groupinfo m4g_group_combine(int what, m4g_h a, m4g_h b)
@@ -34,7 +34,7 @@ m4g_groupinfo m4g_group_combine(int what, m4g_h a, m4g_h b)
 	case M4G_INTERSECTION: rc = MPI_Group_intersection(GROUP(a), GROUP(b), &g); break;
 	case M4G_DIFFERENCE: rc = MPI_Group_difference(GROUP(a), GROUP(b), &g); break;
 	}
-	return made(rc, g);
+	return m4g_made_group(rc, g);
 }
 
 m4g_groupinfo m4g_group_pick(int what, m4g_h from, int n, m4g_addr ranks)
@@ -47,7 +47,7 @@ m4g_groupinfo m4g_group_pick(int what, m4g_h from, int n, m4g_addr ranks)
 	case M4G_RANGE_INCL: rc = MPI_Group_range_incl(GROUP(from), n, PTR(ranks), &g); break;
 	case M4G_RANGE_EXCL: rc = MPI_Group_range_excl(GROUP(from), n, PTR(ranks), &g); break;
 	}
-	return made(rc, g);
+	return m4g_made_group(rc, g);
 }
 
 // From and to are arrays of n ints. MPI_PROC_NULL stays what it is; the libraries

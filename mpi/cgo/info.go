@@ -42,6 +42,14 @@ func HintsRead(op string, h Hints) (map[string]string, error) {
 	return pairs(p, n), check(op, rc)
 }
 
+// HintsOfEnv is what MPI_INFO_ENV is, also when MPI is not initialised.
+func HintsOfEnv(op string) (map[string]string, error) {
+	var p *C.char
+	var n C.int64_t
+	rc := C.m4g_info_create_env(&p, &n)
+	return pairs(p, n), check(op, rc)
+}
+
 // CommInfoGet reads the hints that c has.
 func CommInfoGet(c Comm) (map[string]string, error) {
 	var p *C.char

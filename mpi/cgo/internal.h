@@ -47,10 +47,21 @@ static inline int m4g_rank_out(int r)
 
 static inline int m4g_tag_in(int t) { return t == M4G_ANY_TAG ? MPI_ANY_TAG : t; }
 
-// info.c
+// env.c: calls start, which initialises MPI, and puts the signals in order after
+// it.
+int m4g_initialise(int (*start)(void *), void *arg);
+
+// session.c: MPI_Init_thread was called for the sake of sessions. The program
+// does not know, and may call Init yet.
+extern int m4g_hidden_world;
+
+// info.c: all pairs of info, in the form that m4g_info_make takes, to be freed.
+int m4g_pairs_of(MPI_Info info, char **out, int64_t *len);
 static inline MPI_Info m4g_info_in(m4g_h info) { return info == 0 ? MPI_INFO_NULL : (MPI_Info)info; }
 
-// group.c: the order of Comparison in mpi/group.go.
+// group.c: what leaves C for a new group, and the order of Comparison in
+// mpi/group.go.
+m4g_groupinfo m4g_made_group(int rc, MPI_Group g);
 int m4g_comparison(int result);
 
 static inline int64_t m4g_now(void)
@@ -116,7 +127,8 @@ int m4g_inter_split(MPI_Comm comm, int color, int key, MPI_Comm *out);
 // Adds to out what there is to know of c's topology; in topo.c.
 int m4g_topology(MPI_Comm c, int rank, m4g_comminfo *out);
 
-// Called at Init; in coll.c.
+// Called when MPI is initialised, and again when sessions have done so before
+// Init; in coll.c.
 int m4g_ops_init(void);
 
 // Set once, at Init: yield to other ranks while waiting inside a collective.

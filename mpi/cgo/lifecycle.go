@@ -1,11 +1,19 @@
 package cgo
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// sessions is how many are open: with one MPI is usable without Init.
+var sessions atomic.Int32
 
 // Usable says whether MPI can be called now; op is the call that the error
 // names.
 func Usable(op string) error {
 	switch {
+	case sessions.Load() > 0:
+		return nil
 	case Finalized():
 		return &Error{Op: op, Class: ErrState, Msg: "MPI has been finalised"}
 	case !Initialized():

@@ -263,8 +263,20 @@ int m4g_max_info_val(void);
 m4g_made m4g_info_make(m4g_addr pairs, int n);
 int m4g_info_free(m4g_h info);
 int m4g_info_read(m4g_h info, char **out, int64_t *len);
+int m4g_info_create_env(char **out, int64_t *len);
 int m4g_comm_set_info(m4g_h comm, m4g_h info);
 int m4g_comm_get_info(m4g_h comm, char **out, int64_t *len);
+
+// session.c: what is asked of a session is in the form of m4g_info_read, to be
+// freed.
+int m4g_has_sessions(void);
+m4g_made m4g_session_init(m4g_h info);
+int m4g_session_finalize(m4g_h session, int last);
+int m4g_session_num_psets(m4g_h session, int *n);
+int m4g_session_nth_pset(m4g_h session, int n, char **name);
+int m4g_session_info(m4g_h session, char **out, int64_t *len);
+int m4g_session_pset_info(m4g_h session, m4g_addr pset, char **out, int64_t *len);
+m4g_groupinfo m4g_session_group(m4g_h session, m4g_addr pset);
 
 // coll.c: counts and displacements are addresses of arrays of int64_t, 0 for
 // none; keep is where the address of what m4g_release takes is stored when the

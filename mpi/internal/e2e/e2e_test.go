@@ -164,6 +164,10 @@ func TestGood(t *testing.T) {
 		{"recover", []int{1, 3}},
 		{"states", []int{1, 2}},
 		{"usr1", []int{1, 3}},
+		{"sessions", []int{1, 2, 5}},
+		{"session-first", []int{1, 3}},
+		{"session-left", []int{1, 2, 3}},
+		{"session-main", []int{1, 3}},
 		// Go ignores the signal when nobody asked for it, and MPICH's own
 		// handler, which comes to stand before Go's, survives it as well.
 		{"usr1-plain", []int{3}},
@@ -294,6 +298,19 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+// TestSessionFatal lets one rank of a program without Init fail.
+func TestSessionFatal(t *testing.T) {
+	if v, _ := mpi.StandardVersion(); v < 4 {
+		return // without sessions there is nothing to fail
+	}
+	for _, ranks := range []int{1, 3} {
+		o := start(t, ranks, "session-fatal")
+		o.failed(t)
+		o.says(t, 1, "mpi: ")
+		o.says(t, 1, "mpi: on "+hostname(t)+": error: mpi: Send: dest is 99, but")
+	}
+}
+
 // TestPending ends programs whose receives nobody completed: Finalize names
 // them, and the program ends as it would have.
 func TestPending(t *testing.T) {
@@ -340,12 +357,22 @@ func TestWrongLauncher(t *testing.T) {
 	if err != nil {
 		t.Fatalf("this test needs both MPIs (make install): %v", err)
 	}
-	for _, scenario := range []string{"clean", "error"} {
+	for scenario, says := range map[string]struct {
+		call  string
+		lines int
+	}{
+		"clean":         {"Init", 1},
+		"error":         {"Init", 1},
+		"session-first": {"SessionInit", 2}, // from each process: there is no Main
+	} {
 		t.Run(scenario, func(t *testing.T) {
+			if v, _ := mpi.StandardVersion(); v < 4 && says.call == "SessionInit" {
+				return
+			}
 			o := run(t, l, 2, scenario)
 			o.failed(t)
-			o.says(t, 1, "mpi: ")
-			o.says(t, 1, "mpi: Init: ")
+			o.says(t, says.lines, "mpi: ")
+			o.says(t, says.lines, "mpi: "+says.call+": ")
 			library, _, _ := strings.Cut(mpi.LibraryVersion(), "\n")
 			library, _, _ = strings.Cut(library, ",")
 			o.contains(t, name+" started 2 ranks", "linked with "+strings.Join(strings.Fields(library), " "), "mpirun, or build it", "-tags openmpi or -tags mpich")

@@ -232,6 +232,12 @@ var whole = map[string]func(){
 	"finalize":    func() { mpi.Main(func(*mpi.Comm) error { return mpi.Finalize() }) },
 	"usr1":        func() { usr1(true) },
 	"usr1-plain":  func() { usr1(false) },
+
+	"sessions":      sessions,
+	"session-first": sessionFirst,
+	"session-left":  sessionLeft,
+	"session-main":  sessionMain,
+	"session-fatal": sessionFatal,
 }
 
 func clean() {
@@ -313,6 +319,15 @@ func states() {
 		expect(c.Rank() == -1 && c.Size() == 0, "before Init: rank %d of %d", c.Rank(), c.Size())
 	}
 	refuse("before Init", "MPI is not initialised")
+	env := func(when string) {
+		info, err := mpi.EnvInfo()
+		if version >= 4 {
+			expect(info != nil && err == nil, "EnvInfo %s: %v, %v", when, info, err)
+		} else {
+			expect(info == nil && errors.Is(err, mpi.ErrState), "EnvInfo %s: %v, %v", when, info, err)
+		}
+	}
+	env("before Init")
 
 	err := mpi.Init()
 	expect(err == nil, "Init: %v", err)
@@ -333,6 +348,7 @@ func states() {
 	expect(mpi.World().Rank() == rank && mpi.World().Size() == size, "after Finalize: rank %d of %d", mpi.World().Rank(), mpi.World().Size())
 	expect(mpi.LibraryVersion() != "", "no LibraryVersion after Finalize")
 	refuse("after Finalize", "MPI has been finalised")
+	env("after Finalize")
 	err = mpi.Init()
 	expect(errors.Is(err, mpi.ErrState) && strings.Contains(err.Error(), "cannot be initialised again"), "Init after Finalize: %v", err)
 	os.Exit(exit)
