@@ -105,6 +105,7 @@ var examples = map[string]struct {
 	"heat":          {[]int{1, 3, 4, 5}, testHeat},
 	"hello":         {[]int{1, 3, 4}, testHello},
 	"pi":            {[]int{1, 3, 4}, testPi},
+	"poolmap":       {[]int{1, 3, 4}, testPoolmap},
 	"ring":          {[]int{1, 3, 4}, testRing},
 	"scattergather": {[]int{1, 2, 3, 4}, testScattergather},
 	"scatterv":      {[]int{1, 3, 4}, testScatterv},
@@ -248,6 +249,39 @@ func testRing(t *testing.T, ranks int) {
 		want = append(want, fmt.Sprintf("rank %d of %d: the sum around the ring is %d", rank, ranks, ranks*(ranks-1)/2))
 	}
 	sameLines(t, output(t, ranks, "ring"), want)
+}
+
+// testPoolmap checks that each number of workers has its line, and that the tasks were shared: the time cannot be less
+// than that of the fairest share, nor on one worker than the sum of all.
+func testPoolmap(t *testing.T, ranks int) {
+	const n, slow = 6, 8 * time.Millisecond
+	work := time.Duration(0)
+	for x := range n {
+		work += slow + slow*time.Duration(x%5)/4
+	}
+	got := output(t, ranks, "poolmap", "-n", strconv.Itoa(n), "-slow", slow.String(), "-workers", "1,2,3,6")
+	if !strings.HasPrefix(got[0], "workers") {
+		t.Errorf("the table begins with %q", got[0])
+	}
+	var lines []string
+	for _, line := range got[1:] {
+		fields := strings.Fields(line)
+		lines = append(lines, fields[0])
+		if len(fields) != 4 {
+			t.Errorf("a line of the table is %q", line)
+			continue
+		}
+		for _, field := range fields[1:] {
+			// Printed with 3 decimals.
+			if s, least := number(t, field), work.Seconds()/number(t, fields[0])-0.001; s < least || s > timeout.Seconds() {
+				t.Errorf("%s workers took %v s for what takes at least %v s", fields[0], s, least)
+			}
+		}
+	}
+	want := map[int][]string{1: {"1"}, 3: {"1", "2", "3"}, 4: {"1", "2", "3"}}[ranks]
+	if !slices.Equal(lines, want) {
+		t.Errorf("the table has lines for %v workers, want %v", lines, want)
+	}
 }
 
 func testScattergather(t *testing.T, ranks int) {
