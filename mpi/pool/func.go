@@ -174,7 +174,8 @@ func (f *Function[In, Out]) all(ctx context.Context, p *Pool, seq iter.Seq[In], 
 	var ( // under p.mu
 		queue []In      // not handed out
 		came  []outcome // not yielded
-		ahead int       // inputs taken whose outcome has not been yielded
+		took  int       // inputs
+		ahead int       // of these, those whose outcome has not been yielded
 		moved = sync.NewCond(&p.mu)
 	)
 	j.cut = func(n int) func([]byte) ([]byte, error) {
@@ -206,6 +207,7 @@ func (f *Function[In, Out]) all(ctx context.Context, p *Pool, seq iter.Seq[In], 
 			return false
 		}
 		queue = append(queue, x)
+		took++
 		ahead++
 		j.waiting++
 		p.list(j)
@@ -222,7 +224,7 @@ func (f *Function[In, Out]) all(ctx context.Context, p *Pool, seq iter.Seq[In], 
 				panicked = recover()
 				j.stop(errors.New("pool: the sequence given to All ended its goroutine"))
 			}
-			j.total, j.closed = j.first+j.waiting, true
+			j.total, j.closed = took, true
 			j.notify()
 			j.check()
 			close(taken)

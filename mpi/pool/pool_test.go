@@ -68,7 +68,6 @@ var (
 			return x, nil
 		}
 		<-ctx.Done()
-		ended.Add(1)
 		return 0, ctx.Err()
 	})
 	reverse = pool.Func("reverse", func(_ context.Context, b []byte) ([]byte, error) {
@@ -81,7 +80,6 @@ var (
 		}
 		return x, nil
 	})
-	ended atomic.Int64 // of patient, on this rank
 )
 
 // run runs a pool on c, and f on rank 0. All must end without an error.
@@ -492,13 +490,10 @@ func TestAllStops(t *testing.T) {
 // One task fails, and those that run hear of it.
 func TestErrorCancelsOthers(t *testing.T) {
 	c := mpitest.World(t)
-	ended.Store(0)
-	before := []int{0}
 	run(t, c, func(ctx context.Context, p *pool.Pool) error {
 		// One worker fails, and all the others run until they are told.
 		in := slices.Repeat([]int{-1}, p.Workers())
 		in[p.Workers()-1] = 3
-		before[0] = p.Workers() - 1
 		_, err := whinePatient.Map(ctx, p, in)
 		var task *pool.TaskError
 		if !errors.As(err, &task) || task.Index != p.Workers()-1 && p.Workers() > 1 {
@@ -506,7 +501,6 @@ func TestErrorCancelsOthers(t *testing.T) {
 		}
 		return nil
 	}, pool.RootWorks())
-	_ = before
 }
 
 var whinePatient = pool.Func("whinePatient", func(ctx context.Context, x int) (int, error) {
@@ -523,8 +517,6 @@ var errWhy = errors.New("why")
 // left to do.
 func TestCancel(t *testing.T) {
 	c := mpitest.World(t)
-	ended.Store(0)
-	waited := []int{0}
 	run(t, c, func(ctx context.Context, p *pool.Pool) error {
 		ctx, cancel := context.WithCancelCause(ctx)
 		cancel(errWhy)
@@ -599,7 +591,6 @@ func TestCancel(t *testing.T) {
 		got, err := square.Map(ctx, p, upTo(1000))
 		check(t, "afterwards", got, err, squares(1000))
 	})
-	_ = waited
 }
 
 // Whatever Run's function does, the workers are released, and what it left
@@ -786,18 +777,38 @@ func TestDynamic(t *testing.T) {
 		return
 	}
 	run(t, c, func(ctx context.Context, p *pool.Pool) error {
-		ctx, cancel := context.WithCancelCause(ctx)
 		// The first input waits for the end, which comes when all others are
-		// done but the one that may be on its way to the same worker.
-		in := upTo(500)
-		in[0] = -1
-		_, err := patient.Map(ctx, p, in, pool.ChunkSize(1), pool.WithProgress(func(g pool.Progress) {
-			if g.Done >= len(in)-2 {
-				cancel(errWhy)
+		// done: what was on its way to the same worker has to be called back.
+		for _, opts := range [][]pool.Option{nil, {pool.ChunkSize(1)}} {
+			in := upTo(500)
+			in[0] = -1
+			ctx, cancel := context.WithCancelCause(ctx)
+			note := pool.WithProgress(func(g pool.Progress) {
+				if g.Done == len(in)-1 {
+					cancel(errWhy)
+				}
+			})
+			if _, err := patient.Map(ctx, p, in, append(opts, note)...); err != errWhy {
+				t.Errorf("Map: %v", err)
 			}
-		}))
-		if err != errWhy {
-			t.Errorf("got %v", err)
+			cancel(nil)
+		}
+		// Futures too: the long one and the short ones have their turns.
+		for range 3 {
+			long := patient.Submit(ctx, p, -1)
+			var short []*pool.Future[int]
+			for x := range 30 {
+				short = append(short, patient.Submit(ctx, p, x))
+			}
+			for x, f := range short {
+				if got, err := f.Wait(); got != x || err != nil {
+					t.Errorf("future %d: %d, %v", x, got, err)
+				}
+			}
+			long.Cancel()
+			if _, err := long.Wait(); !errors.Is(err, context.Canceled) {
+				t.Errorf("the long future: %v", err)
+			}
 		}
 		return nil
 	})

@@ -20,6 +20,9 @@ const (
 	// depth is how many chunks a worker has at most: one that it runs, and the
 	// next, so that it does not wait for messages in between.
 	depth = 2
+	// patience is how long that next one lies behind another while there are
+	// workers with nothing to do: then it is called back for one of them.
+	patience = 50 * time.Millisecond
 	// prefetch: functions whose chunks take longer give no second chunk to a
 	// worker. Then a message's time is nothing, but a task that lies behind a
 	// long one while another worker is free would be a loss.
@@ -47,6 +50,8 @@ type Pool struct {
 	usual     map[string]time.Duration
 	lastJob   uint64
 	lastChunk uint64
+	full      int  // workers with depth chunks
+	watched   bool // rebalance will come
 	closed    bool
 	broken    error // communication has failed
 
@@ -61,17 +66,19 @@ type worker struct {
 	chunks      int // that it has
 	at          int // place in room[chunks]
 	own         []*chunk
+	last        *chunk    // the latest given to it
+	since       time.Time // when it began with what it does
 
 	send    func([]byte) error
 	outbox  []mail // for the goroutine that sends to w, if sending
 	sending bool
 }
 
-// mail is a chunk to send, or a job to cancel. They keep their order: a job's
-// cancellation must not overtake its chunks.
+// mail is a chunk to send, or else an order without a payload. They keep their
+// sequence: a job's cancellation must not overtake its chunks.
 type mail struct {
-	c      *chunk
-	cancel *job
+	c *chunk
+	o order
 }
 
 // job is one Map, All, Submit or other call, under Pool.mu.
@@ -82,8 +89,9 @@ type job struct {
 	name    string
 	list    uint64 // of Gather and Free
 	opts    options
-	total   int // inputs, or -1
-	waiting int // inputs not handed out
+	total   int      // inputs, or -1
+	waiting int      // inputs not handed out
+	back    []*chunk // of these, what was called back
 	closed  bool
 	listed  bool // in ready
 	flying  map[*chunk]bool
@@ -122,6 +130,8 @@ type chunk struct {
 	first, n int
 	encode   func([]byte) ([]byte, error)
 	bytes    int
+	own      bool // for that worker only
+	recalled bool
 }
 
 func newPool(c *mpi.Comm, opts options) *Pool {
@@ -192,7 +202,7 @@ func (p *Pool) each(j *job, encode func(i int) func([]byte) ([]byte, error)) err
 	defer p.mu.Unlock()
 	j.total = len(p.workers)
 	for _, w := range p.workers {
-		c := &chunk{j: j, first: w.index, n: 1, encode: encode(w.index)}
+		c := &chunk{j: j, first: w.index, n: 1, encode: encode(w.index), own: true}
 		w.own = append(w.own, c)
 		j.waiting++
 	}
@@ -227,20 +237,79 @@ func (p *Pool) pump() {
 				continue
 			}
 			if usual, known := p.usual[j.name]; have > 0 && (!known || usual > prefetch) {
-				return
+				break
 			}
-			n := j.size()
-			c := &chunk{j: j, first: j.first, n: n, encode: j.cut(n)}
-			j.first += n
-			j.waiting -= n
+			w := p.room[have][0]
+			if have > 0 {
+				if w = p.brisk(p.room[have]); w == nil {
+					break
+				}
+			}
+			c := j.next()
 			// Jobs take turns.
 			p.ready[0], p.ready = nil, p.ready[1:]
 			if j.listed = j.waiting > 0; j.listed {
 				p.ready = append(p.ready, j)
 			}
-			p.launch(p.room[have][0], c)
+			p.launch(w, c)
 		}
 	}
+	p.watch()
+}
+
+// brisk finds a worker that has not been busy with one chunk for long.
+func (p *Pool) brisk(ws []*worker) *worker {
+	now := time.Now()
+	for _, w := range ws {
+		if now.Sub(w.since) < patience {
+			return w
+		}
+	}
+	return nil
+}
+
+// watch sees to it that no chunk lies behind a long one while a worker is free.
+func (p *Pool) watch() {
+	if !p.watched && p.full > 0 && len(p.room[0]) > 0 && !p.closed && p.broken == nil {
+		p.watched = true
+		time.AfterFunc(patience, p.rebalance)
+	}
+}
+
+// rebalance calls back as many chunks as there are workers for them.
+func (p *Pool) rebalance() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.watched = false
+	free := len(p.room[0])
+	if p.closed || p.broken != nil {
+		return
+	}
+	now := time.Now()
+	for _, w := range p.workers {
+		if free == 0 {
+			break
+		}
+		if c := w.last; w.chunks == depth && !c.own && !c.recalled && now.Sub(w.since) >= patience {
+			c.recalled = true
+			p.post(w, mail{o: order{kind: recallChunk, chunk: c.id}})
+			free--
+		}
+	}
+	p.watch()
+}
+
+// next cuts a chunk, or takes one that was called back.
+func (j *job) next() (c *chunk) {
+	if len(j.back) > 0 {
+		c, j.back = j.back[0], j.back[1:]
+	} else {
+		n := j.size()
+		c = &chunk{j: j, first: j.first, n: n, encode: j.cut(n)}
+		j.first += n
+	}
+	j.waiting -= c.n
+	return c
 }
 
 // size is how many tasks the next chunk has.
@@ -267,9 +336,6 @@ func (j *job) target() int {
 }
 
 func (j *job) learn(c *chunk, a *answer) {
-	if a.ran == 0 {
-		return
-	}
 	perTask := a.took / time.Duration(a.ran)
 	perBytes := max(c.bytes/c.n, len(a.payload)/a.ran)
 	// A slow task counts at once, fast ones slowly.
@@ -288,6 +354,12 @@ func (p *Pool) load(w *worker, chunks int) {
 		list[w.at], last.at = last, w.at
 		p.room[w.chunks] = list[:len(list)-1]
 	}
+	if w.chunks == depth {
+		p.full--
+	}
+	if chunks == depth {
+		p.full++
+	}
 	if w.chunks = chunks; chunks < depth {
 		w.at = len(p.room[chunks])
 		p.room[chunks] = append(p.room[chunks], w)
@@ -295,9 +367,11 @@ func (p *Pool) load(w *worker, chunks int) {
 }
 
 func (p *Pool) launch(w *worker, c *chunk) {
-	p.load(w, w.chunks+1)
+	if p.load(w, w.chunks+1); w.chunks == 1 {
+		w.since = time.Now()
+	}
 	p.lastChunk++
-	c.id, c.w = p.lastChunk, w
+	c.id, c.w, c.recalled, w.last = p.lastChunk, w, false, c
 	p.chunks[c.id] = c
 	c.j.flying[c] = true
 	p.post(w, mail{c: c})
@@ -329,8 +403,7 @@ func (p *Pool) deliver(w *worker) {
 			p.transmit(m.c)
 			continue
 		}
-		o := order{kind: cancelJob, job: m.cancel.id}
-		if err := w.send(o.append(nil)); err != nil {
+		if err := w.send(m.o.append(nil)); err != nil {
 			p.fail(err)
 		}
 	}
@@ -391,7 +464,19 @@ func (p *Pool) answered(c *chunk, a *answer) {
 	}
 	delete(p.chunks, c.id)
 	p.load(w, w.chunks-1)
-	j.learn(c, a)
+	if a.ran > 0 {
+		j.learn(c, a)
+		w.since = time.Now()
+	}
+	if c.recalled && a.ran == 0 && len(a.fails) == 0 && !j.stopped {
+		// It came back as it was. Another worker gets it.
+		delete(j.flying, c)
+		j.back = append(j.back, c)
+		j.waiting += c.n
+		p.list(j)
+		p.mu.Unlock()
+		return
+	}
 	p.pumpOwn(w)
 	p.pump()
 	p.mu.Unlock()
@@ -468,7 +553,7 @@ func (j *job) stop(err error) {
 		return
 	}
 	j.stopped, j.err = true, err
-	j.waiting, j.cut = 0, nil
+	j.waiting, j.back, j.cut = 0, nil, nil
 	if j.onStop != nil {
 		j.onStop()
 	}
@@ -476,7 +561,7 @@ func (j *job) stop(err error) {
 	for c := range j.flying {
 		if w := c.w; j.kind == runTasks && !slices.Contains(told, w) {
 			told = append(told, w)
-			j.p.post(w, mail{cancel: j})
+			j.p.post(w, mail{o: order{kind: cancelJob, job: j.id}})
 		}
 	}
 	j.check()

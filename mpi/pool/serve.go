@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,16 +16,18 @@ import (
 type server struct {
 	rank   int
 	answer func([]byte) error
-	queue  chan order
 	over   chan struct{} // closed when the last order has been obeyed
 	err    error         // of answer; read after over
 
 	base context.Context
 	end  context.CancelFunc
 
-	mu   sync.Mutex
-	jobs map[uint64]*serving // whose chunks are here
-	kept map[uint64]*part
+	mu    sync.Mutex
+	news  *sync.Cond          // of queue and ended
+	queue []order             // not begun
+	ended bool                // no more will come
+	jobs  map[uint64]*serving // whose chunks are here
+	kept  map[uint64]*part
 }
 
 // serving is a job of which the worker has chunks.
@@ -39,35 +42,45 @@ type serverKey struct{}
 func newServer(rank int, answer func([]byte) error) *server {
 	s := &server{
 		rank: rank, answer: answer,
-		queue: make(chan order, depth), over: make(chan struct{}),
+		over: make(chan struct{}),
 		jobs: map[uint64]*serving{}, kept: map[uint64]*part{},
 	}
+	s.news = sync.NewCond(&s.mu)
 	s.base, s.end = context.WithCancel(context.WithValue(context.Background(), serverKey{}, s))
 	go s.work()
 	return s
 }
 
-// obey takes one message, and reports whether it was the last. It never waits:
-// rank 0 has at most depth chunks with each worker.
+// obey takes one message, and reports whether it was the last. It does not wait
+// for tasks.
 func (s *server) obey(b []byte) (last bool, err error) {
 	o, err := parseOrder(b)
 	if err != nil {
 		return false, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch o.kind {
 	case endPool:
 		s.end()
-		close(s.queue)
+		s.ended = true
+		s.news.Signal()
 		return true, nil
 	case cancelJob:
-		s.mu.Lock()
 		if j := s.jobs[o.job]; j != nil {
 			j.cancel()
 		}
-		s.mu.Unlock()
 		return false, nil
+	case recallChunk:
+		at := slices.IndexFunc(s.queue, func(q order) bool { return q.chunk == o.chunk })
+		if at < 0 {
+			return false, nil // its answer is on the way, or will be
+		}
+		s.leave(s.queue[at].job)
+		s.queue = slices.Delete(s.queue, at, at+1)
+		none := answer{chunk: o.chunk}
+		return false, s.answer(none.finish(make([]byte, answerHead)))
 	case runTasks:
-		s.mu.Lock()
 		j := s.jobs[o.job]
 		if j == nil {
 			j = new(serving)
@@ -75,16 +88,36 @@ func (s *server) obey(b []byte) (last bool, err error) {
 			s.jobs[o.job] = j
 		}
 		j.chunks++
-		s.mu.Unlock()
 	}
-	s.queue <- o
+	s.queue = append(s.queue, o)
+	s.news.Signal()
 	return false, nil
 }
 
-// work obeys until the queue is closed.
+// leave notes that a chunk of the job is here no longer; mu is held.
+func (s *server) leave(id uint64) {
+	j := s.jobs[id]
+	if j.chunks--; j.chunks == 0 {
+		j.cancel()
+		delete(s.jobs, id)
+	}
+}
+
+// work obeys until the end.
 func (s *server) work() {
 	defer close(s.over)
-	for o := range s.queue {
+	for {
+		s.mu.Lock()
+		for len(s.queue) == 0 && !s.ended {
+			s.news.Wait()
+		}
+		if len(s.queue) == 0 {
+			s.mu.Unlock()
+			return
+		}
+		o := s.queue[0]
+		s.queue = slices.Delete(s.queue, 0, 1)
+		s.mu.Unlock()
 		b := s.do(o)
 		if s.err == nil {
 			s.err = s.answer(b)
@@ -123,10 +156,7 @@ func (s *server) run(o order, a *answer, b []byte) []byte {
 		a.took = time.Since(start)
 	}
 	s.mu.Lock()
-	if j.chunks--; j.chunks == 0 {
-		j.cancel()
-		delete(s.jobs, o.job)
-	}
+	s.leave(o.job)
 	s.mu.Unlock()
 	return b
 }

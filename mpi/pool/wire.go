@@ -7,14 +7,15 @@ import (
 
 // What travels. To a worker goes one message per chunk of tasks, an order, and
 // back comes one, its answer, whatever happened to the tasks. Besides there are
-// orders without an answer: to cancel a job, and to end.
+// orders without an answer of their own.
 const (
-	runTasks  = iota // run a function on the inputs in the payload
-	keepPart         // keep the payload as the part of list job
-	sendPart         // answer with the part of list job
-	dropPart         // forget the part of list job
-	cancelJob        // cancel the context of job's tasks
-	endPool
+	runTasks    = iota // run a function on the inputs in the payload
+	keepPart           // keep the payload as the part of list job
+	sendPart           // answer with the part of list job
+	dropPart           // forget the part of list job
+	cancelJob          // cancel the context of job's tasks
+	recallChunk        // answer the chunk at once, if it has not been begun
+	endPool            // end when all is done
 )
 
 type order struct {
