@@ -400,25 +400,67 @@ func TestErrors(t *testing.T) {
 
 // The error says on which rank.
 func TestErrorsRank(t *testing.T) {
-	c := mpitest.World(t)
-	run(t, c, func(ctx context.Context, p *pool.Pool) error {
+	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		ranks, err := rankOf.Each(ctx, p, struct{}{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		got, err := whine.Each(ctx, p, 0, pool.CollectErrors())
-		if len(got) != c.Size() {
+		if len(got) != p.Workers() {
 			t.Errorf("got %v", got)
 		}
 		list, ok := err.(interface{ Unwrap() []error })
-		if !ok || len(list.Unwrap()) != c.Size() {
+		if !ok || len(list.Unwrap()) != p.Workers() {
 			t.Fatalf("got %v", err)
 		}
-		for rank, err := range list.Unwrap() {
+		for w, err := range list.Unwrap() {
 			var task *pool.TaskError
-			if !errors.As(err, &task) || task.Rank != rank || task.Index != rank || task.Err.Error() != fmt.Sprint("rank ", rank) {
-				t.Errorf("rank %d: got %v", rank, err)
+			if !errors.As(err, &task) || task.Index != w || task.Rank != ranks[w] || task.Err.Error() != fmt.Sprint("rank ", ranks[w]) {
+				t.Errorf("worker %d, rank %d: got %v", w, ranks[w], err)
 			}
 		}
-		return nil
-	}, pool.RootWorks())
+	})
 }
+
+// Behind a task that fails, no other of its chunk is run, unless all errors are
+// wanted.
+func TestErrorEndsChunk(t *testing.T) {
+	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		for _, collect := range []bool{false, true} {
+			opts, want := []pool.Option{pool.ChunkSize(20)}, 4
+			if collect {
+				opts, want = append(opts, pool.CollectErrors()), 20
+			}
+			in := slices.Repeat([]int{1}, 20)
+			in[3] = -1
+			if _, err := count.Map(ctx, p, in, opts...); err == nil {
+				t.Error("no error")
+			}
+			counts, err := count.Each(ctx, p, 0) // and resets
+			sum := 0
+			for _, c := range counts {
+				sum += c
+			}
+			if err != nil || sum != want {
+				t.Errorf("collect=%v: %d tasks were run, want %d (%v)", collect, sum, want, err)
+			}
+		}
+	})
+}
+
+var (
+	counted atomic.Int64
+	count   = pool.Func("count", func(_ context.Context, x int) (int, error) {
+		if x == 0 {
+			return int(counted.Swap(0)), nil
+		}
+		counted.Add(1)
+		if x < 0 {
+			return 0, errors.New("no")
+		}
+		return 0, nil
+	})
+)
 
 var whine = pool.Func("whine", func(context.Context, int) (int, error) {
 	return 0, fmt.Errorf("rank %d", mpi.World().Rank())
@@ -590,6 +632,35 @@ func TestCancel(t *testing.T) {
 		}
 		got, err := square.Map(ctx, p, upTo(1000))
 		check(t, "afterwards", got, err, squares(1000))
+	})
+}
+
+// Cancelled or left after any number of results.
+func TestCancelAnywhere(t *testing.T) {
+	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		const n = 60
+		for k := range n + 1 {
+			ctx, cancel := context.WithCancelCause(ctx)
+			defer cancel(nil)
+			note := pool.WithProgress(func(g pool.Progress) {
+				if g.Done >= k {
+					cancel(errWhy)
+				}
+			})
+			got, err := square.Map(ctx, p, upTo(n), note, pool.ChunkSize(1+k%4))
+			if err != errWhy {
+				check(t, "done before it was cancelled", got, err, squares(n))
+			}
+			left := k
+			for r, err := range square.All(context.Background(), p, slices.Values(upTo(n)), pool.ChunkSize(1+k%3)) {
+				if err != nil || r.Value != r.Index*r.Index {
+					t.Errorf("All: %v, %v", r, err)
+				}
+				if left--; left <= 0 {
+					break
+				}
+			}
+		}
 	})
 }
 
