@@ -16,7 +16,7 @@ import (
 //	_, err = upper.Each(ctx, p, l) // changes l.Part(ctx) on each worker
 //	words, err = pool.Gather(ctx, p, l)
 type List[T any] struct {
-	// ID is for encoding/gob to see.
+	// ID is the list's number, the same on all ranks; exported for codecs.
 	ID uint64
 }
 

@@ -66,7 +66,7 @@ type worker struct {
 	chunks      int // that it has
 	at          int // place in room[chunks]
 	own         []*chunk
-	last        *chunk    // the latest given to it
+	last        *chunk    // the latest given to it, if not answered
 	since       time.Time // when it began with what it does
 
 	send    func([]byte) error
@@ -217,7 +217,7 @@ func (p *Pool) each(j *job, encode func(i int) func([]byte) ([]byte, error)) err
 func (p *Pool) pumpOwn(w *worker) {
 	for w.chunks < depth && len(w.own) > 0 {
 		c := w.own[0]
-		w.own = w.own[1:]
+		w.own[0], w.own = nil, w.own[1:]
 		if !c.j.stopped {
 			c.j.waiting--
 			p.launch(w, c)
@@ -290,7 +290,7 @@ func (p *Pool) rebalance() {
 		if free == 0 {
 			break
 		}
-		if c := w.last; w.chunks == depth && !c.own && !c.recalled && now.Sub(w.since) >= patience {
+		if c := w.last; w.chunks == depth && c != nil && !c.own && !c.recalled && now.Sub(w.since) >= patience {
 			c.recalled = true
 			p.post(w, mail{o: order{kind: recallChunk, chunk: c.id}})
 			free--
@@ -464,6 +464,9 @@ func (p *Pool) answered(c *chunk, a *answer) {
 	}
 	delete(p.chunks, c.id)
 	p.load(w, w.chunks-1)
+	if w.last == c {
+		w.last = nil // it holds inputs
+	}
 	if a.ran > 0 {
 		j.learn(c, a)
 		w.since = time.Now()
