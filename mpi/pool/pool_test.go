@@ -214,26 +214,33 @@ func TestAll(t *testing.T) {
 	})
 }
 
-// A sequence without end, of which All takes no more than it may.
+// Of a sequence without end, All takes as many values ahead as it may, and no
+// more.
 func TestLookahead(t *testing.T) {
 	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
 		for _, most := range []int64{1, 10} {
-			var taken, had atomic.Int64
+			var taken atomic.Int64
 			seq := func(yield func(int) bool) {
 				for i := 0; yield(i); i++ {
 					taken.Add(1)
-					// The value that seq is about to yield is not taken yet.
-					if ahead := taken.Load() - had.Load(); ahead > most {
-						t.Errorf("%d values are taken and not in the loop, want at most %d", ahead, most)
-						return
-					}
 				}
 			}
+			had := int64(0)
 			for _, err := range square.All(ctx, p, seq, pool.Lookahead(int(most))) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if had.Add(1) == 300 {
+				had++
+				for taken.Load() < had+most {
+					runtime.Gosched()
+				}
+				for range 3 { // for one too many
+					runtime.Gosched()
+				}
+				if ahead := taken.Load() - had; ahead > most {
+					t.Fatalf("%d values are taken and not in the loop, want at most %d", ahead, most)
+				}
+				if had == 100 {
 					break
 				}
 			}

@@ -51,7 +51,7 @@ func TestBrokenPool(t *testing.T) {
 // An answer that no worker would give is an error, and never a crash or a hang.
 func TestWrongAnswers(t *testing.T) {
 	for name, wrong := range map[string]func(a *answer, n int){
-		"too many tasks":           func(a *answer, n int) { a.ran = n + 1 },
+		"too many tasks":           func(a *answer, n int) { a.ran = n + 1; a.payload, _ = encode(nil, make([]int, n+1)) },
 		"too few tasks":            func(a *answer, n int) {},
 		"no results":               func(a *answer, n int) { a.ran = n },
 		"failure of no task of it": func(a *answer, n int) { a.fails = []failure{{at: n}} },
@@ -61,7 +61,7 @@ func TestWrongAnswers(t *testing.T) {
 				ins, _ := decode[int](o.payload)
 				a := answer{chunk: o.chunk}
 				wrong(&a, len(ins))
-				go p.arrived(a.finish(make([]byte, answerHead)))
+				go p.arrived(a.finish(append(make([]byte, answerHead), a.payload...)))
 			}
 			return nil
 		})
