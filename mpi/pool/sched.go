@@ -12,9 +12,9 @@ import (
 )
 
 // The scheduler, on rank 0. Work is pulled, not dealt out: whenever a worker
-// has room for a chunk and a job has inputs, a chunk is cut and sent, by a
-// goroutine of its own, since encoding and sending take time. Nothing waits
-// with mu held.
+// has room for a chunk and a job has inputs, a chunk is cut. Encoding and
+// sending it take time, and are done by a goroutine for that worker. Nothing is
+// sent, encoded or decoded, and no code of the program's is called, with mu held.
 
 const (
 	// depth is how many chunks a worker has at most: one that it runs, and the
