@@ -489,6 +489,10 @@ func (p *Pool) answered(c *chunk, a *answer) {
 	if err == nil && a.ran > 0 {
 		accept, err = j.store(c, a)
 	}
+	fails := make([]*TaskError, len(a.fails))
+	for i, f := range a.fails {
+		fails[i] = &TaskError{Func: j.name, Index: c.first + f.at, Rank: w.rank, Stack: f.stack, Err: f.error()}
+	}
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -507,9 +511,7 @@ func (p *Pool) answered(c *chunk, a *answer) {
 		if accept != nil {
 			accept()
 		}
-		for i := range a.fails {
-			f := &a.fails[i]
-			e := &TaskError{Func: j.name, Index: c.first + f.at, Rank: w.rank, Stack: f.stack, Err: f.error()}
+		for _, e := range fails {
 			switch {
 			case !j.opts.collect || a.ran == 0:
 				j.stop(e)
