@@ -63,8 +63,18 @@ func Structs[T any](s []T) Buffer {
 	return Buffer{view{unsafe.Pointer(unsafe.SliceData(s)), len(s), e}}
 }
 
+// BadBuffer is a Buffer that cannot be made: the call that it is given to
+// returns err. It is for packages that make Buffers of types of their own, as
+// mpimat does. Without an error it is the zero Buffer.
+func BadBuffer(err error) Buffer {
+	if err == nil {
+		return Buffer{}
+	}
+	return Buffer{view{e: &cgo.Elem{Err: err}}}
+}
+
 func invalid(op string, class Class, format string, args ...any) Buffer {
-	return Buffer{view{e: &cgo.Elem{Err: argError(op, class, format, args...)}}}
+	return BadBuffer(argError(op, class, format, args...))
 }
 
 // reach says which bytes n elements touch, from the first to the end of the

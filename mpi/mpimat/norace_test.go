@@ -1,0 +1,5 @@
+//go:build !race
+
+package mpimat_test
+
+const raceEnabled = false
