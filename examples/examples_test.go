@@ -102,8 +102,11 @@ var examples = map[string]struct {
 	ranks []int
 	test  func(t *testing.T, ranks int)
 }{
+	"cg":            {[]int{1, 2, 3, 4}, testCG},
 	"heat":          {[]int{1, 3, 4, 5}, testHeat},
 	"hello":         {[]int{1, 3, 4}, testHello},
+	"matmul":        {[]int{1, 3, 4, 5}, testMatmul},
+	"particles":     {[]int{1, 3, 4}, testParticles},
 	"pi":            {[]int{1, 3, 4}, testPi},
 	"poolmap":       {[]int{1, 3, 4}, testPoolmap},
 	"ring":          {[]int{1, 3, 4}, testRing},
@@ -198,6 +201,9 @@ func TestBadFlags(t *testing.T) {
 		{"pi", "-n -4", "-n is -4"},
 		{"pi", "-n many", `invalid value "many" for flag -n`},
 		{"pi", "-method guess", `-method is "guess"`},
+		{"cg", "-n 2", "-n is 2"},
+		{"matmul", "-n 0", "-n is 0"},
+		{"particles", "-n 0", "-n is 0"},
 		{"scattergather", "-n 0", "-n is 0"},
 		{"scatterv", "-n -1", "-n is -1"},
 	} {
@@ -352,6 +358,123 @@ func checkPi(t *testing.T, ranks, terms int, method string, want, within float64
 	}
 	if seconds < 0 || seconds > timeout.Seconds() {
 		t.Errorf("%s, %d terms: took %v s", method, terms, seconds)
+	}
+}
+
+var cgOutput = regexp.MustCompile(`^(\d+) unknowns on (\d+) ranks: (\d+) iterations
+error = (\S+)
+time  = (\S+) s$`)
+
+// testCG solves the same system by conjugate gradients on its own: the ranks need as many iterations, but for one.
+func testCG(t *testing.T, ranks int) {
+	const n = 60
+	laplace := func(x []float64) []float64 {
+		y := make([]float64, n*n)
+		for i := range n {
+			for j := range n {
+				k := i*n + j
+				y[k] = 4 * x[k]
+				if i > 0 {
+					y[k] -= x[k-n]
+				}
+				if i < n-1 {
+					y[k] -= x[k+n]
+				}
+				if j > 0 {
+					y[k] -= x[k-1]
+				}
+				if j < n-1 {
+					y[k] -= x[k+1]
+				}
+			}
+		}
+		return y
+	}
+	dot := func(x, y []float64) (sum float64) {
+		for i := range x {
+			sum += x[i] * y[i]
+		}
+		return sum
+	}
+	u := make([]float64, n*n)
+	for i := range n {
+		for j := range n {
+			x, y := float64(j+1)/(n+1), float64(i+1)/(n+1)
+			u[i*n+j] = math.Sin(math.Pi*x) * math.Sin(math.Pi*y) * (1 + x*y)
+		}
+	}
+	r := laplace(u)
+	p, rr, want := slices.Clone(r), dot(r, r), 0
+	for stop := 1e-16 * rr; rr > stop; want++ {
+		q := laplace(p)
+		alpha, old := rr/dot(p, q), rr
+		for i := range r {
+			r[i] -= alpha * q[i]
+		}
+		rr = dot(r, r)
+		for i := range p {
+			p[i] = r[i] + rr/old*p[i]
+		}
+	}
+	out := strings.Join(output(t, ranks, "cg", "-n", strconv.Itoa(n)), "\n")
+	fields := cgOutput.FindStringSubmatch(out)
+	if fields == nil || fields[1] != strconv.Itoa(n*n) || fields[2] != strconv.Itoa(ranks) {
+		t.Fatalf("unexpected output:\n%s", out)
+	}
+	if got := number(t, fields[3]); math.Abs(got-float64(want)) > 1 {
+		t.Errorf("%v iterations, want %d", got, want)
+	}
+	if e := number(t, fields[4]); !(e < 1e-6) {
+		t.Errorf("the error is %v", e)
+	}
+}
+
+var matmulOutput = regexp.MustCompile(`^(\d+) x \d+ matrices on a grid of (\d) x (\d) ranks
+difference from gonum's product, relative: (\S+)
+time = (\S+) s$`)
+
+func testMatmul(t *testing.T, ranks int) {
+	for _, n := range []int{1, 67, 300} { // fewer rows than ranks, no multiple of anything, more than a panel
+		out := strings.Join(output(t, ranks, "matmul", "-n", strconv.Itoa(n)), "\n")
+		fields := matmulOutput.FindStringSubmatch(out)
+		if fields == nil || fields[1] != strconv.Itoa(n) || number(t, fields[2])*number(t, fields[3]) != float64(ranks) {
+			t.Fatalf("unexpected output:\n%s", out)
+		}
+		if diff := number(t, fields[4]); !(diff < 1e-10) {
+			t.Errorf("n = %d: the difference is %v", n, diff)
+		}
+	}
+}
+
+// testParticles lets the particles fly on its own. 2 leave some ranks without.
+func testParticles(t *testing.T, ranks int) {
+	for _, n := range []int{2, 1000} {
+		const steps = 100
+		var mass, fastest float64
+		var centre, at [2]float64
+		which := 0
+		for i := range n {
+			x := float64(i)
+			m, pos, vel := 1+math.Mod(x, 7), [2]float64{math.Sin(x), math.Cos(3 * x)}, [2]float64{math.Sin(5 * x), math.Cos(2 * x)}
+			for range steps {
+				for d := range pos {
+					vel[d] -= 0.01 * pos[d]
+					pos[d] += 0.01 * vel[d]
+				}
+			}
+			mass += m
+			for d := range pos {
+				centre[d] += m * pos[d]
+			}
+			if speed := math.Hypot(vel[0], vel[1]); speed > fastest {
+				which, fastest, at = i, speed, pos
+			}
+		}
+		want := []string{
+			fmt.Sprintf("%d particles of mass %.6f around (%.6f, %.6f)", n, mass, centre[0]/mass, centre[1]/mass),
+			fmt.Sprintf("the fastest is %d of kind %d at (%.6f, %.6f): %.6f", which, which%3, at[0], at[1], fastest),
+		}
+		sameLines(t, output(t, ranks, "particles", "-n", strconv.Itoa(n), "-steps", strconv.Itoa(steps)), want)
 	}
 }
 
