@@ -34,9 +34,9 @@ type Array interface {
 // written.
 //
 // A matrix can be received as any other layout of as many numbers: a column as a
-// row, for example. In Bcast, though, all ranks should give the same number of
-// elements, because Open MPI cuts long messages at elements: BcastDense sees to
-// that.
+// row, for example. In collectives it is safer when all ranks have as many
+// elements, since a library may cut a long message at elements: BcastDense sees
+// to that.
 //
 // A nil or empty a is a Buffer of no elements, for where MPI ignores the buffer.
 // A blas64 or blas32 structure whose fields contradict one another, or whose
