@@ -116,16 +116,28 @@ const (
 	prologue = `package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/mpimat"
+	"github.com/mpi4go/mpi4go/mpi/object"
+	"github.com/mpi4go/mpi4go/mpi/pool"
 	"github.com/mpi4go/mpi4go/op"
+	"gonum.org/v1/gonum/mat"
 )
 
 var (
+	_ = context.Background
 	_ = errors.Is
 	_ = fmt.Println
+	_ = slices.Equal[[]int]
+	_ = mat.Sum
+	_ = mpimat.Forget
+	_ = object.Use
+	_ = pool.Run
 	_ = op.Sum
 )
 

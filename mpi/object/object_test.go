@@ -200,12 +200,14 @@ func TestWrongTypes(t *testing.T) {
 	_, _, err = object.Sendrecv[[]float64, []int](c, []float64{1.5}, next, 1, prev, 1)
 	wrong(err, "[]float64", "[]int")
 	// No object at all.
-	must(t, mpi.Send(c, []int{1, 2, 3}, next, 1))
+	sent := mpi.Isend(c, []int{1, 2, 3}, next, 1)
 	_, _, err = object.Recv[int](c, prev, 1)
 	wrong(err, "", "int")
-	must(t, mpi.Send(c, []byte{1}, next, 1))
+	must(t, mpi.Waitall(sent))
+	sent = mpi.Isend(c, []byte{1}, next, 1)
 	_, _, err = object.Recv[[]float64](c, prev, 1)
 	wrong(err, "", "[]float64")
+	must(t, mpi.Waitall(sent))
 	if _, there, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); there || err != nil {
 		t.Errorf("a message is left, %v", err)
 	}
@@ -288,8 +290,9 @@ func TestOrder(t *testing.T) {
 		}
 		rs = append(rs, object.Irecv[int](c, prev, tag))
 	}
+	var sent []*mpi.Request
 	for i := range n + 2 {
-		must(t, object.Send(c, i, next, 5))
+		sent = append(sent, object.Isend(c, i, next, 5))
 	}
 	last, _, err := object.Recv[int](c, prev, 5)
 	if must(t, err); last != n {
@@ -306,6 +309,7 @@ func TestOrder(t *testing.T) {
 	if must(t, err); v != n+1 || got != st {
 		t.Errorf("got %d with %+v, probed %+v", v, got, st)
 	}
+	must(t, mpi.Waitall(sent...))
 }
 
 func TestManyGoroutines(t *testing.T) {
