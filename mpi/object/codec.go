@@ -26,7 +26,7 @@ var (
 func Register(c Codec) { codecs.Store(c.Name(), c) }
 
 // Use registers a codec and has everything encoded by it from now on in this
-// process, but for slices that travel as memory. Nil stands for gob.
+// process, but for slices that travel as memory, and slices of such. Nil stands for gob.
 func Use(c Codec) {
 	if c == nil {
 		chosen.Store(nil)

@@ -69,16 +69,22 @@ func FuzzDecode(f *testing.F) {
 	f.Add(object.Encoded([]cell{{ID: 1}, {ID: 2}}))
 	f.Add(object.Encoded([]float64{1, 2}))
 	f.Add(object.Encoded([]bool{true}))
+	f.Add(object.Encoded([][]float64{{1}, nil, {2, 3}}))
+	f.Add(object.Encoded(make([]struct{}, 3)))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		object.Decode(data, new(int))
-		object.Decode(data, new(string))
-		object.Decode(data, new([]float64))
-		object.Decode(data, new([]cell))
-		object.Decode(data, new(map[string]int))
-		object.Decode(data, new(job))
+		object.DecodeTo(data, new(int))
+		object.DecodeTo(data, new(string))
+		object.DecodeTo(data, new([]float64))
+		object.DecodeTo(data, new([]cell))
+		object.DecodeTo(data, new(map[string]int))
+		object.DecodeTo(data, new(job))
+		object.DecodeTo(data, new([][]float64))
+		object.DecodeTo(data, new([][]cell))
+		object.DecodeTo(data, new([]struct{}))
+		object.DecodeTo(data, new(struct{}))
 		var bs []bool
-		if object.Decode(data, &bs) == nil {
+		if object.DecodeTo(data, &bs) == nil {
 			for _, b := range bs {
 				if b != true && b != false {
 					t.Error("a bool that is neither")
@@ -98,7 +104,7 @@ func BenchmarkSmallStruct(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			got := v
-			if err := object.Decode(object.Encoded(v), &got); err != nil {
+			if err := object.DecodeTo(object.Encoded(v), &got); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -2,14 +2,12 @@ package object
 
 // Encoded is v as it would travel.
 func Encoded[T any](v T) []byte {
-	e, err := encode("Send", &v)
+	b, err := Append(nil, v)
 	if err != nil {
 		panic(err)
 	}
-	b := append([]byte(nil), e.bytes()...)
-	e.release()
 	return b
 }
 
-// Decode makes *v of what has arrived.
-func Decode[T any](b []byte, v *T) error { return decodeBytes(b, v) }
+// DecodeTo makes *v of what has arrived.
+func DecodeTo[T any](b []byte, v *T) error { return decodeBytes(b, v) }

@@ -28,6 +28,9 @@ type typeInfo struct {
 	layout string
 	note   []byte
 
+	rows rowKind // of what is encoded as rows, whose layout is layout
+	row  reflect.Type
+
 	prime       sync.Once
 	descriptors []byte // nil when each value needs an Encoder of its own
 	encoders    sync.Pool
@@ -52,6 +55,9 @@ func infoOf(t reflect.Type) *typeInfo {
 			in.elem, in.layout = t.Elem(), layout
 			in.note = appendNote(nil, kindMemory, 0, layout)
 		}
+	}
+	if in.elem == nil {
+		in.rows, in.row, in.layout = rowsOf(t)
 	}
 	first, _ := infos.LoadOrStore(t, in)
 	return first.(*typeInfo)

@@ -82,21 +82,16 @@ func memoryOf[T any](v *T) (data, note []byte) {
 	if in.elem == nil {
 		return nil, nil
 	}
-	// A slice of any type begins with its address and its length.
-	s := (*struct {
-		ptr      unsafe.Pointer
-		len, cap int
-	})(unsafe.Pointer(v))
-	return unsafe.Slice((*byte)(s.ptr), s.len*int(in.elem.Size())), in.note
+	s := (*sliceHeader)(unsafe.Pointer(v))
+	return bytesAt(s.ptr, s.len, int(in.elem.Size())), in.note
 }
 
 // convert makes *v of elements that lie in memory by another layout: by gob, so
 // that fields go by name.
 func convert(layout string, memory []byte, v any) error {
-	r := layoutReader{rest: layout}
-	t, err := r.read(0)
-	if err != nil || r.rest != "" {
-		return errors.Join(errLayout, err)
+	t, err := typeOf(layout)
+	if err != nil {
+		return err
 	}
 	if t.Size() == 0 || len(memory)%int(t.Size()) != 0 {
 		return fmt.Errorf("%d bytes are no whole number of elements of %d", len(memory), t.Size())
@@ -106,11 +101,25 @@ func convert(layout string, memory []byte, v any) error {
 	if n > 0 {
 		copy(unsafe.Slice((*byte)(s.UnsafePointer()), len(memory)), memory)
 	}
+	return throughGob(s, v)
+}
+
+func throughGob(from reflect.Value, v any) error {
 	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).EncodeValue(s); err != nil {
+	if err := gob.NewEncoder(&buf).EncodeValue(from); err != nil {
 		return err
 	}
 	return gob.NewDecoder(&buf).Decode(v)
+}
+
+// typeOf is a type of a layout.
+func typeOf(layout string) (reflect.Type, error) {
+	r := layoutReader{rest: layout}
+	t, err := r.read(0)
+	if err != nil || r.rest != "" {
+		return nil, errors.Join(errLayout, err)
+	}
+	return t, nil
 }
 
 var errLayout = errors.New("the layout of its elements cannot be read")

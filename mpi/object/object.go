@@ -18,7 +18,8 @@
 // and receiver may declare a struct differently; unexported fields do not
 // travel; what an interface holds must be registered with gob.Register. Slices
 // of numbers, and of structs that hold only numbers in exported fields, travel
-// as memory, at the speed of package mpi. Register adds other encodings.
+// as memory, at the speed of package mpi, and slices of such slices nearly so.
+// Register adds other encodings.
 //
 // A value that cannot be encoded is an error before anything is sent, or, in a
 // collective, on every rank that was to have it. A message that is no object,
@@ -33,6 +34,9 @@ package object
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
+	"unsafe"
 
 	"github.com/mpi4go/mpi4go/internal/pieces"
 	"github.com/mpi4go/mpi4go/mpi"
@@ -149,3 +153,33 @@ func (e *TypeError) Error() string {
 }
 
 func (e *TypeError) Unwrap() error { return e.Err }
+
+// Append appends v to b, encoded as Send encodes it: for those who keep objects,
+// or send them by other ways.
+func Append[T any](b []byte, v T) ([]byte, error) {
+	const op = "Append"
+	in := infoOf(reflect.TypeFor[T]())
+	switch data, note := memoryOf(&v); {
+	case note != nil:
+		return append(append(slices.Grow(b, len(data)+len(note)), data...), note...), nil
+	case in.rows != noRows:
+		return appendNote(in.appendRows(b, unsafe.Pointer(&v)), kindRows, 0, in.layout), nil
+	}
+	e, err := encode(op, &v)
+	if err != nil {
+		return b, err
+	}
+	defer e.release()
+	return append(b, e.bytes()...), nil
+}
+
+// Decode returns the object that is encoded in data, which may have come from
+// Append on any rank. It keeps nothing of data.
+//
+// Errors: a *TypeError when data is no object, or no T.
+func Decode[T any](data []byte) (v T, err error) {
+	if err = decodeBytes(data, &v); err != nil {
+		err = fmt.Errorf("object: Decode: %w", err)
+	}
+	return v, err
+}

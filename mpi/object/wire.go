@@ -23,6 +23,7 @@ const (
 	kindMemory             // name: the element's layout, see layout.go
 	kindCodec              // descriptors: the codec's name
 	kindFailed             // payload: an error text instead of an object
+	kindRows               // name: the rows' layout, see rows.go
 	kinds
 
 	mark        = 0x6f
@@ -83,6 +84,9 @@ func encode[T any](op string, v *T) (encoded, error) {
 		return encoded{b: append(append(make([]byte, 0, len(data)+len(note)), data...), note...)}, nil
 	}
 	in := infoOf(reflect.TypeFor[T]())
+	if in.rows != noRows {
+		return encoded{b: appendNote(in.appendRows(nil, unsafe.Pointer(v)), kindRows, 0, in.layout)}, nil
+	}
 	if in.t.Kind() == reflect.Pointer && reflect.ValueOf(v).Elem().IsNil() {
 		return encoded{}, fmt.Errorf("object: %s: a nil %v is no value to send", op, in.t)
 	}
@@ -150,9 +154,7 @@ func (s space[T]) decode(v *T) error {
 		}
 		n := len(p.payload) / size
 		if s.in.elem.Kind() == reflect.Bool {
-			for i, b := range p.payload {
-				p.payload[i] = b & 1 // a bool of Go has no other bits
-			}
+			onlyBools(p.payload)
 		}
 		reflect.ValueOf(v).Elem().Set(s.slice.Slice3(0, n, n))
 		return nil
@@ -162,6 +164,13 @@ func (s space[T]) decode(v *T) error {
 
 // decodeBytes makes *v of an object that lies in memory of others.
 func decodeBytes[T any](b []byte, v *T) error {
+	if in := infoOf(reflect.TypeFor[T]()); in.elem == nil {
+		p, err := split(b)
+		if err != nil {
+			return &TypeError{Want: in.name, Err: err}
+		}
+		return decodeParts(in, p, v)
+	}
 	s := room[T](len(b))
 	copy(s.bytes, b)
 	return s.decode(v)
@@ -191,6 +200,11 @@ func decodeParts[T any](in *typeInfo, p parts, v *T) (err error) {
 	case kindMemory:
 		name = "[]" + p.name
 		return convert(p.name, p.payload, v)
+	case kindRows:
+		if name = "[]" + p.name; in.rows == noRows || in.layout != p.name {
+			return convertRows(p.name, p.payload, v)
+		}
+		return in.decodeRows(p.payload, reflect.ValueOf(v).Elem())
 	default:
 		return fmt.Errorf("%s", p.payload)
 	}
