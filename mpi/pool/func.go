@@ -36,8 +36,8 @@ func lookup(name string) runner {
 //	})
 //
 // A function of several arguments takes a struct of them, with exported fields.
-// Inputs and results travel by encoding/gob, and those without pointers, and
-// slices of such, as memory. Tasks get copies, on rank 0 and on a single rank as
+// Inputs and results travel as package object sends them: by encoding/gob, and
+// numbers and slices of them as memory. Tasks get copies, on rank 0 and on a single rank as
 // well: what they change in their input nobody sees.
 //
 // The context of a task ends when its call is cancelled or another task has
@@ -113,7 +113,7 @@ func results[Out any](a *answer, yield func(at int, out Out)) error {
 			n++
 		}
 	}
-	outs, err := decodeN[Out](a.payload, n)
+	outs, err := decode[Out](a.payload, n)
 	if err != nil {
 		return err
 	}
@@ -237,17 +237,20 @@ func (f *Function[In, Out]) all(ctx context.Context, p *Pool, seq iter.Seq[In], 
 		if <-taken; panicked != nil {
 			panic(panicked)
 		}
+		j.report(true) // if the loop was left
 	}()
 
+	j.newReports()
 	for over := false; !over; {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-j.changed:
+		case <-j.reports.ticks():
 		case <-j.finished:
 			over = true
 		}
-		j.report()
+		j.report(over)
 		p.mu.Lock()
 		batch := came
 		came = nil

@@ -60,7 +60,7 @@ func Gather[T any](ctx context.Context, p *Pool, l List[T]) ([]T, error) {
 			return nil, nil
 		}
 		var err error
-		parts[c.first], err = decode[T](a.payload)
+		parts[c.first], err = decode[T](a.payload, -1)
 		return nil, err
 	}
 	if err := p.lists(ctx, j, noPayload); err != nil {
@@ -99,7 +99,7 @@ func (l List[T]) Part(ctx context.Context) ([]T, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.list == nil {
-		list, err := decode[T](t.raw)
+		list, err := decode[T](t.raw, -1)
 		if err != nil {
 			return nil, fmt.Errorf("pool: List.Part: %w", err)
 		}
@@ -156,7 +156,7 @@ func (p *Pool) lists(ctx context.Context, j *job, payload func(w int) func([]byt
 	if j.store == nil {
 		j.store = func(*chunk, *answer) (func(), error) { return nil, nil }
 	}
-	j.opts.collect, j.opts.progress = false, nil
+	j.opts.collect, j.opts.progress, j.opts.bar = false, nil, nil
 	if err := p.each(j, payload); err != nil {
 		return err
 	}

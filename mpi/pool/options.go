@@ -1,9 +1,6 @@
 package pool
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Option changes how a pool works. Given to Run it holds for all calls on the
 // pool, given to Map or another call for that one.
@@ -15,6 +12,7 @@ type options struct {
 	collect   bool
 	rootWorks bool
 	progress  func(Progress)
+	bar       *Bar
 	err       error
 }
 
@@ -65,47 +63,3 @@ func Lookahead(n int) Option {
 // comes. Without it the first error ends the call, and tasks that run meanwhile
 // are cancelled.
 func CollectErrors() Option { return func(o *options) { o.collect = true } }
-
-// WithProgress has f called whenever results have come, and once when the call
-// is over, by the goroutine that called Map, All or Each. It is not called for
-// Submit.
-func WithProgress(f func(Progress)) Option { return func(o *options) { o.progress = f } }
-
-// Progress is how far a call has come.
-type Progress struct {
-	// Done is the number of tasks that are done, those that failed too.
-	Done int
-	// Total is the number of tasks, and -1 while All does not know it.
-	Total int
-	// Elapsed is the time since the call began.
-	Elapsed time.Duration
-	// PerWorker is the number of tasks that each worker has done.
-	PerWorker []int
-}
-
-// Rate is the number of tasks done per second.
-func (p Progress) Rate() float64 {
-	if p.Elapsed <= 0 {
-		return 0
-	}
-	return float64(p.Done) / p.Elapsed.Seconds()
-}
-
-// Remaining estimates the time until all is done, by the rate so far. It is -1
-// if nothing is known yet.
-func (p Progress) Remaining() time.Duration {
-	if p.Total < 0 || p.Done == 0 {
-		return -1
-	}
-	return time.Duration(float64(p.Elapsed) / float64(p.Done) * float64(p.Total-p.Done))
-}
-
-func (j *job) report() {
-	if j.opts.progress == nil {
-		return
-	}
-	j.p.mu.Lock()
-	g := Progress{Done: j.done, Total: j.total, Elapsed: time.Since(j.begun), PerWorker: append([]int(nil), j.perWorker...)}
-	j.p.mu.Unlock()
-	j.opts.progress(g)
-}

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/gob"
 	"errors"
@@ -949,3 +950,47 @@ var (
 		return sum[0], err
 	})
 )
+
+// A bar tells what a call has done in the end, once, however it ends.
+func TestBar(t *testing.T) {
+	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		var out bytes.Buffer
+		bar := pool.WithBar(pool.Bar{Title: "squares", Out: &out, Every: time.Hour})
+		last := func(how, want string) {
+			t.Helper()
+			if s := out.String(); !strings.HasPrefix(s, "squares: "+want) || strings.Count(s, "\n") != 1 {
+				t.Errorf("%s: got %q, want %q", how, s, want)
+			}
+			out.Reset()
+		}
+		over := 0
+		if _, err := square.Map(ctx, p, upTo(300), bar, pool.WithProgress(func(g pool.Progress) {
+			if g.Over {
+				over++
+			} else if over > 0 {
+				t.Error("a report after the last")
+			}
+		})); err != nil || over != 1 {
+			t.Errorf("%d last reports, %v", over, err)
+		}
+		last("Map", "300 of 300 done in ")
+		for _, err := range square.All(ctx, p, slices.Values(upTo(30)), bar) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		last("All", "30 of 30 done in ")
+		for range square.All(ctx, p, slices.Values(upTo(300)), bar, pool.ChunkSize(1)) {
+			break
+		}
+		last("All, left", "")
+		if _, err := picky.Map(ctx, p, []int{1}, bar); err == nil {
+			t.Error("no error")
+		}
+		last("a task that fails", "1 of 1 done in ")
+		if _, err := square.Map(ctx, p, nil, bar); err != nil {
+			t.Error(err)
+		}
+		last("no tasks", "0 of 0 done in ")
+	})
+}

@@ -114,6 +114,7 @@ type job struct {
 	done      int // tasks, failed ones too
 	perWorker []int
 	begun     time.Time
+	reports   reports
 	changed   chan struct{}
 	finished  chan struct{}
 
@@ -159,11 +160,12 @@ func (p *Pool) newJob(name string, opts []Option) (*job, error) {
 	if err := o.apply("pool: "+name+": ", opts, false); err != nil {
 		return nil, err
 	}
-	return &job{
+	j := &job{
 		p: p, kind: runTasks, name: name, opts: o, total: -1,
 		flying: map[*chunk]bool{}, perWorker: make([]int, len(p.workers)), begun: time.Now(),
 		changed: make(chan struct{}, 1), finished: make(chan struct{}),
-	}, nil
+	}
+	return j, nil
 }
 
 func (p *Pool) start(j *job) error {
@@ -605,6 +607,7 @@ func (j *job) result() error {
 // failed, and no task of j runs any more. It calls the progress function, whose
 // panic ends the job as well.
 func (j *job) await(ctx context.Context) error {
+	j.newReports()
 	defer j.abandon(errors.New("pool: the progress function panicked"))
 	ended := ctx.Done()
 	for {
@@ -613,9 +616,11 @@ func (j *job) await(ctx context.Context) error {
 			j.end(context.Cause(ctx))
 			ended = nil
 		case <-j.changed:
-			j.report()
+			j.report(false)
+		case <-j.reports.ticks():
+			j.report(false)
 		case <-j.finished:
-			j.report()
+			j.report(true)
 			return j.result()
 		}
 	}

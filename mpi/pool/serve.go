@@ -163,7 +163,7 @@ func (s *server) run(o order, a *answer, b []byte) []byte {
 
 // run runs the tasks of one chunk, fills in a, and appends the results to b.
 func (f *Function[In, Out]) run(ctx context.Context, o order, a *answer, b []byte) []byte {
-	ins, err := decode[In](o.payload)
+	ins, err := decode[In](o.payload, -1)
 	if err != nil {
 		a.fails = []failure{failed(0, fmt.Errorf("cannot decode the input: %w", err))}
 		return b

@@ -129,6 +129,14 @@ func parseAnswer(b []byte) (answer, error) {
 	return a, nil
 }
 
+func cutLen(b []byte) (uint64, []byte, error) {
+	n, k := binary.Uvarint(b)
+	if k <= 0 || n > 1<<48 {
+		return 0, nil, errBytes
+	}
+	return n, b[k:], nil
+}
+
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
