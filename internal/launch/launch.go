@@ -43,9 +43,9 @@ func FamilyOf(libraryVersion string) Family {
 		[]string{"mpich", "mvapich", "intel(r) mpi", "parastation mpi"})
 }
 
-// familyOfLauncher tells the family from what a launcher prints for --version:
+// FamilyOfLauncher tells the family from what a launcher prints for --version:
 // Debian's mpirun calls itself OpenRTE, and every hydra gives its build details.
-func familyOfLauncher(version string) Family {
+func FamilyOfLauncher(version string) Family {
 	return familyIn(version,
 		[]string{"open mpi", "openrte", "prrte", "spectrum mpi"},
 		[]string{"hydra", "mpich", "mvapich", "intel(r) mpi"})
@@ -130,9 +130,9 @@ func versionOf(path string) (Family, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "--version")
-	cmd.Env = environment(os.Environ(), Unknown)
+	cmd.Env = Environment(os.Environ(), Unknown)
 	out, err := cmd.CombinedOutput()
-	if f := familyOfLauncher(string(out)); f != Unknown {
+	if f := FamilyOfLauncher(string(out)); f != Unknown {
 		return f, nil // some print the version and fail nevertheless
 	}
 	return Unknown, err
@@ -149,7 +149,7 @@ func (l *Launcher) Command(ctx context.Context, n int, prog string, args ...stri
 	words := append([]string{}, l.Args...)
 	words = append(words, "-n", strconv.Itoa(n), prog)
 	cmd := exec.CommandContext(ctx, l.Path, append(words, args...)...)
-	cmd.Env = environment(os.Environ(), l.Family)
+	cmd.Env = Environment(os.Environ(), l.Family)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
 		group := -cmd.Process.Pid
@@ -192,10 +192,10 @@ var identity = []string{
 // others are the user's.
 var ownMCA = []string{"orte_", "ess", "pmix", "initial_wdir", "shmem_RUNTIME_QUERY_hint", "mpi_oversubscribe"}
 
-// environment is env without a surrounding job's identity, and with what the
+// Environment is env without a surrounding job's identity, and with what the
 // family needs to run more ranks than cores, or as root. What the user set
 // himself stays.
-func environment(env []string, family Family) []string {
+func Environment(env []string, family Family) []string {
 	set := make(map[string]bool, len(env))
 	for _, kv := range env {
 		name, _, _ := strings.Cut(kv, "=")

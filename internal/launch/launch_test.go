@@ -113,7 +113,7 @@ func TestEnvironment(t *testing.T) {
 	has := func(env []string, name string) bool {
 		return slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
 	}
-	outside := environment([]string{"HOME=/root", "OMPI_MCA_pmix=mine", "OMPI_MCA_mpi_yield_when_idle=0", "SLURM_JOB_ID=1", "SLURM_PROCID=0"}, OpenMPI)
+	outside := Environment([]string{"HOME=/root", "OMPI_MCA_pmix=mine", "OMPI_MCA_mpi_yield_when_idle=0", "SLURM_JOB_ID=1", "SLURM_PROCID=0"}, OpenMPI)
 	for _, kv := range []string{"HOME=/root", "OMPI_MCA_pmix=mine", "OMPI_MCA_mpi_yield_when_idle=0", "SLURM_JOB_ID=1",
 		"OMPI_MCA_rmaps_base_oversubscribe=1", "OMPI_MCA_hwloc_base_binding_policy=none"} {
 		if !slices.Contains(outside, kv) {
@@ -127,7 +127,7 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("as user %d the environment is %q", os.Geteuid(), outside)
 	}
 
-	inside := environment([]string{"OMPI_COMM_WORLD_RANK=1", "OMPI_COMM_WORLD_SIZE=2", "OMPI_MCA_orte_hnp_uri=x", "OMPI_MCA_ess=x",
+	inside := Environment([]string{"OMPI_COMM_WORLD_RANK=1", "OMPI_COMM_WORLD_SIZE=2", "OMPI_MCA_orte_hnp_uri=x", "OMPI_MCA_ess=x",
 		"OMPI_MCA_btl=self,tcp", "PMIX_RANK=1", "PMIX_MCA_gds=hash", "PMI_RANK=1", "PMI_FD=6", "HYDI_CONTROL_FD=7", "HYDRA_LAUNCHER=ssh",
 		"OMPI_CC=clang", "SLURM_STEP_ID=0", "SLURM_PROCID=1", "SLURM_JOB_ID=1"}, MPICH)
 	want := []string{"OMPI_MCA_btl=self,tcp", "PMIX_MCA_gds=hash", "HYDRA_LAUNCHER=ssh", "OMPI_CC=clang"}
