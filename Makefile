@@ -17,9 +17,11 @@ TESTFLAGS ?=
 TIMEOUT   ?= 10m
 RANKS     ?= 4
 N         ?= 100000000
+SOAK      ?= -for 10m
 
-# The packages whose tests call MPI in their own process.
-MPI_PKGS = $(patsubst %/,./%/...,$(sort $(dir $(wildcard mpi/*.go datatype/*.go op/*.go))))
+# The packages whose tests call MPI in their own process. Those that build and
+# start other programs (mpi/internal, mpitest) would only do so again.
+MPI_PKGS = ./datatype ./op ./mpi $(filter-out ./mpi/internal ./mpi/mpitest ./mpi/cgo,$(patsubst %/,./%,$(wildcard mpi/*/)))
 
 # -count=1, because cmd/go's cache does not see that a library or a header of
 # the system changed. One package at a time, because each starts up to 5 ranks
@@ -34,7 +36,7 @@ endif
 
 # More ranks than cores: let Open MPI start them (version 4, then 5) and give
 # up the core while they wait. Not for bench, whose latency this would spoil.
-OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck examples build-variants
+OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck examples build-variants soak
 $(OVERSUBSCRIBED): export OMPI_MCA_rmaps_base_oversubscribe := 1
 $(OVERSUBSCRIBED): export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
 $(OVERSUBSCRIBED): export OMPI_MCA_mpi_yield_when_idle := 1
@@ -102,6 +104,13 @@ examples: install ## build and run every example on both MPIs (part of test)
 	$(GOTEST) -tags openmpi ./examples/...
 	$(GOTEST) -tags mpich ./examples/...
 
+.PHONY: soak
+soak: install ## random work on 4 ranks, every element checked, on both MPIs (SOAK='-for 10m -seed 1')
+	$(GO) build -tags openmpi -o bin/openmpi/ ./ci/soak
+	$$(ci/mpi.sh launcher openmpi) -n 4 bin/openmpi/soak $(SOAK)
+	$(GO) build -tags mpich -o bin/mpich/ ./ci/soak
+	$$(ci/mpi.sh launcher mpich) -n 4 bin/mpich/soak $(SOAK)
+
 .PHONY: lint
 lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary
 	@ci/lint.sh
@@ -119,7 +128,8 @@ coverage-mpi: install ## list the MPI functions that mpi4go has and lacks
 	@$(GO) run ./ci/covermpi
 
 .PHONY: ci
-ci: install lint coverage-mpi build build-variants test test-race test-cgocheck ## all that must pass before a commit
+ci: SOAK = -for 30s
+ci: install lint coverage-mpi build build-variants test test-race test-cgocheck soak ## all that must pass before a commit
 
 .PHONY: clean
 clean: ## remove what was built
