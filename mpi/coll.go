@@ -20,7 +20,10 @@ type call struct {
 	r    *Request // what it leaves, unless it blocks
 }
 
-func blocking(op string) call { return call{op: op, form: cgo.Blocking} }
+func blocking(op string) call {
+	breathe()
+	return call{op: op, form: cgo.Blocking}
+}
 
 func begin(op string) call { return call{op, cgo.Begin, &Request{op: op, coll: true}} }
 

@@ -38,8 +38,10 @@ func TestCommLeak(t *testing.T) {
 		round()
 	}
 	// One communicator lost in each round is 8 KiB each on Open MPI, and on
-	// MPICH the end of its numbers. What the race detector keeps is its own.
-	if more := rss(t) - before; more > max(rounds*2<<10, 1<<20) && !raceEnabled {
+	// MPICH the end of its numbers. A thread that comes to MPI for the first
+	// time brings a heap of its own, of some MiB; what the race detector keeps
+	// is its own, too.
+	if more := rss(t) - before; more > 8<<20 && !raceEnabled {
 		t.Errorf("%d rounds of Dup, Split and Free left %d bytes behind", rounds, more)
 	}
 }

@@ -35,6 +35,7 @@ _Static_assert(sizeof(MPI_Aint) == sizeof(int64_t), "displacements cross as int6
 // A blocking call leaves no request.
 static inline m4g_made made(int mode, int rc, MPI_Request r)
 {
+	m4g_count();
 	m4g_made m = {rc, 0, mode == M4G_BLOCKING || rc != MPI_SUCCESS ? 0 : H(r)};
 	return m;
 }

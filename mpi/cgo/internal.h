@@ -81,6 +81,15 @@ void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
 // Says that a thread is posting or testing; see m4g_busy in p2p.c.
 #define BUSY(on) __atomic_store_n(&m4g_busy, on, __ATOMIC_RELAXED)
 
+// Says that a call has been made; see m4g_due in p2p.c.
+extern _Thread_local uint32_t m4g_calls;
+void m4g_look(void);
+static inline void m4g_count(void)
+{
+	if ((++m4g_calls & 7) == 0)
+		m4g_look();
+}
+
 // Tests r until it is done or spin nanoseconds are over; in p2p.c.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);
 

@@ -14,6 +14,12 @@ var busy = (*int32)(unsafe.Pointer(&C.m4g_busy))
 // operation, mostly: it may miss some beside others.
 func Busy() bool { return atomic.LoadInt32(busy) != 0 }
 
+var due = (*int32)(unsafe.Pointer(&C.m4g_due))
+
+// Due reports, once every few milliseconds of calls, that Go's scheduler should
+// have a turn.
+func Due() bool { return atomic.LoadInt32(due) != 0 && atomic.SwapInt32(due, 0) != 0 }
+
 // Send modes that the library looks after; buffered mode is package mpi's.
 const (
 	Standard = iota

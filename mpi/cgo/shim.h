@@ -167,6 +167,7 @@ m4g_h m4g_op(int op);
 m4g_h m4g_comm(int which);
 
 // p2p.c
+extern int32_t m4g_due;
 extern int32_t m4g_busy;
 m4g_made m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, int64_t spin);
 m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, int64_t spin);
