@@ -11,9 +11,7 @@
 # Fails when none of what was asked for is usable in the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-say() { echo "install-mpi: $*" >&2; }
-die() { say "$@"; exit 1; }
+. ci/apt.sh
 
 # The version that go.mod asks for; since Go 1.21 the go command fetches that
 # by itself unless GOTOOLCHAIN=local, so ask it which Go it would really use.
@@ -35,29 +33,6 @@ packages_of() {
 	openmpi) echo openmpi-bin libopenmpi-dev ;;
 	mpich) echo mpich libmpich-dev ;;
 	esac
-}
-
-installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
-
-install_with_apt() {
-	local sudo=() missing=() mpi pkg
-	for mpi in "$@"; do
-		for pkg in $(packages_of "$mpi") pkg-config gcc libc6-dev; do
-			installed "$pkg" || [[ " ${missing[*]-} " == *" $pkg "* ]] || missing+=("$pkg")
-		done
-	done
-	((${#missing[@]})) || return 0
-	if [[ $(id -u) != 0 ]]; then
-		command -v sudo >/dev/null ||
-			die "not root and no sudo here; as root: apt-get install ${missing[*]}"
-		sudo=(sudo)
-	fi
-	say "installing ${missing[*]}"
-	# env, because sudo drops the variable; a patient lock, because fresh
-	# machines update themselves; no recommends, because we need none.
-	local apt=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300)
-	"${apt[@]}" update >&2
-	"${apt[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
 }
 
 # advise says what to type on a system whose packages we do not install.
@@ -116,8 +91,13 @@ for mpi in "${wanted[@]}"; do
 done
 ((${#missing[@]})) || exit 0
 
-if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-	install_with_apt "${missing[@]}"
+if has_apt; then
+	packages=(pkg-config gcc libc6-dev)
+	for mpi in "${missing[@]}"; do
+		# shellcheck disable=SC2207 # the packages are words
+		packages+=($(packages_of "$mpi"))
+	done
+	install_packages "${packages[@]}"
 	for mpi in "${missing[@]}"; do
 		ci/mpi.sh usable "$mpi" ||
 			die "$mpi is installed, but no program builds with it: try mpicc and mpirun by hand"
