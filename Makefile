@@ -119,9 +119,16 @@ lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boun
 fmt: ## format the Go files
 	gofmt -w .
 
+# Without mpi4py the driver leaves its twins out.
 .PHONY: bench
-bench: install ## measure latency and bandwidth beside the same programs in C
+bench: install ## measure all that bench/README.md lists beside the same programs in C and Python
+	ci/install-mpi4py.sh || true
 	$(GO) run ./bench/driver -mpi=both
+
+.PHONY: bench-python
+bench-python: install ## measure only what has a twin in Python, on Open MPI
+	ci/install-mpi4py.sh
+	$(GO) run ./bench/driver -mpi=openmpi -bench=latency,bandwidth,object,object-slice,pool-2,pool-4
 
 .PHONY: coverage-mpi
 coverage-mpi: install ## list the MPI functions that mpi4go has and lacks

@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 )
 
 // A twin is one program's way to run a benchmark, and a pair of columns in the table.
 type twin struct {
 	name    string
-	program string // "go" or "c": which of the two built programs
+	program string // "go", "c" or "py": which of the programs
 	args    []string
 	kernel  string // if not the benchmark's
 }
@@ -16,8 +18,11 @@ type twin struct {
 var (
 	goTwin = twin{name: "go", program: "go"}
 	cTwin  = twin{name: "c", program: "c"}
+	pyTwin = twin{name: "mpi4py", program: "py"}
 	// What a program does that knows no layouts.
 	goCopy = twin{name: "copy", program: "go", kernel: "block-copy"}
+	// Numbers from buffer to buffer, which is to be had with less comfort.
+	goBuffer = twin{name: "buffer", program: "go", kernel: "slice"}
 	// The price of MPI_THREAD_MULTIPLE, which Go needs and a C program may do without.
 	cSingle = twin{name: "c-single", program: "c", args: []string{"-single"}}
 )
@@ -27,23 +32,30 @@ type benchmark struct {
 	name    string
 	ranks   int
 	unit    unit
-	twins   []twin // the first is judged against each of the others
-	cgocall bool   // whether each pair also measures an empty cgo call
-	largest int64  // bytes; 0 for no limit
-	kernel  string // what the programs call it; empty for name
+	twins   []twin  // the first is judged against each of the others
+	cgocall bool    // whether each pair also measures an empty cgo call
+	largest int64   // bytes; 0 for no limit
+	kernel  string  // what the programs call it; empty for name
+	sizes   []int64 // its own, if not those of the command line
+	chunks  bool    // whether its sizes are tasks per message, not bytes
 	verdict func(w io.Writer, r *result)
 }
 
 // benchmarks is the one list of what there is. To add a benchmark: a kernel of
-// that name in bench/go and in bench/c, and an entry here.
+// that name in bench/go and in its twins, and an entry here.
 var benchmarks = append([]benchmark{
-	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, cgocall: true, verdict: latencyVerdict},
-	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin}, verdict: bandwidthVerdict},
+	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin, pyTwin}, cgocall: true, verdict: latencyVerdict},
+	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}, verdict: bandwidthVerdict},
 	{name: "wait-context", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
 	{name: "wait-done", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
 	{name: "rate", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
 	{name: "persistent", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
 	{name: "block", ranks: 2, unit: microseconds, twins: []twin{goTwin, goCopy, cTwin}, verdict: blockVerdict},
+	{name: "object", ranks: 2, unit: microseconds, twins: []twin{goTwin, pyTwin},
+		sizes: []int64{100, 10_000, 1_000_000}, verdict: verdictAgainst(pyTwin, objectFactor)},
+	{name: "object-slice", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, goBuffer},
+		sizes: []int64{8 * 1_000_000}, verdict: verdictAgainst(goBuffer, bandwidthFraction)},
+	pools(2), pools(4),
 }, collectives(2, 4)...)
 
 // collectives are the benchmarks of collectives, for each number of ranks.
@@ -61,8 +73,22 @@ func collectives(ranks ...int) (bs []benchmark) {
 	return bs
 }
 
-// sizesOf are those of sizes that b can be run with, at least the first.
+// pools is the benchmark of the task pool: rank 0 and the workers.
+func pools(ranks int) benchmark {
+	return benchmark{name: fmt.Sprintf("pool-%d", ranks), kernel: "pool", ranks: ranks, unit: perSecond, twins: []twin{goTwin, pyTwin},
+		sizes: []int64{1, 100}, chunks: true, verdict: verdictAgainst(pyTwin, poolFactor)}
+}
+
+// has reports whether a program has part in b.
+func (b benchmark) has(program string) bool {
+	return slices.ContainsFunc(b.twins, func(t twin) bool { return t.program == program })
+}
+
+// sizesOf are those of sizes that b can be run with, at least the first, or its own.
 func (b benchmark) sizesOf(sizes []int64) []int64 {
+	if b.sizes != nil {
+		return b.sizes
+	}
 	if b.largest == 0 {
 		return sizes
 	}
@@ -73,6 +99,14 @@ func (b benchmark) sizesOf(sizes []int64) []int64 {
 		}
 	}
 	return few
+}
+
+// formatSize is a size as the table shows it.
+func (b benchmark) formatSize(n int64) string {
+	if b.chunks {
+		return strconv.FormatInt(n, 10)
+	}
+	return formatSize(n)
 }
 
 // A unit turns the seconds that one operation took into the figure that the table shows.
@@ -88,6 +122,7 @@ var (
 	microseconds = unit{"us", "min", "lower", func(_ int64, s float64) float64 { return s * 1e6 }, 3}
 	// 10^6 bytes, as in the OSU benchmarks.
 	megabytesPerSecond = unit{"MB/s", "max", "higher", func(size int64, s float64) float64 { return float64(size) / s / 1e6 }, 1}
+	perSecond          = unit{"tasks/s", "max", "higher", func(_ int64, s float64) float64 { return 1 / s }, 0}
 )
 
 // The targets that the verdict lines judge.
@@ -99,6 +134,8 @@ const (
 	blockSize          = 1 << 20 // bytes from which a block is judged
 	collectiveSmall    = 1.15    // of C's time that a collective may take at 8 B
 	collectiveLarge    = 1.05    // from 64 KiB
+	objectFactor       = 1       // of mpi4py's time that an object may take
+	poolFactor         = 5       // times as many tasks a second as mpi4py.futures
 )
 
 // latencyVerdict says whether Go's small messages cost more than the crossings into C that they need.
@@ -180,6 +217,36 @@ func blockVerdict(w io.Writer, r *result) {
 			if worst > 0 {
 				fmt.Fprintf(w, "block from %s (%s): Go/%s %.2f; at most %.2f: %s\n", formatSize(blockSize), s.name, than.twin, worst, than.limit, yesNo(worst <= than.limit))
 			}
+		}
+	}
+}
+
+// verdictAgainst judges the size at which the first twin does worst against
+// another: its figure must be so many times the other's, at most if lower is
+// better, else at least.
+func verdictAgainst(other twin, limit float64) func(w io.Writer, r *result) {
+	return func(w io.Writer, r *result) {
+		if r.times[other.name] == nil {
+			return
+		}
+		u, first := r.bench.unit, r.bench.twins[0]
+		bound, worse := "at least", func(a, b float64) bool { return a < b }
+		if u.better == "lower" {
+			bound, worse = "at most", func(a, b float64) bool { return a > b }
+		}
+		for _, s := range []statistic{median, minimum} {
+			at, worst := r.sizes[0], r.ratio(s, other.name, r.sizes[0])
+			for _, size := range r.sizes[1:] {
+				if ratio := r.ratio(s, other.name, size); worse(ratio, worst) {
+					at, worst = size, ratio
+				}
+			}
+			name := s.name
+			if name == minimum.name {
+				name = u.best
+			}
+			fmt.Fprintf(w, "%s (%s): worst %s/%s %.2f, at %s; %s %.2f: %s\n", r.bench.name, name, first.name, other.name,
+				worst, r.bench.formatSize(at), bound, limit, yesNo(!worse(worst, limit)))
 		}
 	}
 }

@@ -99,11 +99,14 @@ func TestParsePlan(t *testing.T) {
 		t.Errorf("-quick -pairs 9: %v, %d pairs of %g s", err, p.pairs, p.minTime)
 	}
 	p, err = parse("-mpi=mpich", "-bench=latency", "-single")
-	if err != nil || len(p.libraries) != 1 || p.libraries[0].tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 3 {
+	if err != nil || len(p.libraries) != 1 || p.libraries[0].tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 4 {
 		t.Errorf("-mpi=mpich -bench=latency -single: %+v, %v", p, err)
 	}
-	if len(benchmarks[0].twins) != 2 {
+	if len(benchmarks[0].twins) != 3 {
 		t.Error("-single changed the list of benchmarks")
+	}
+	if p, err = parse("-bench=object", "-single"); err != nil || p.benchmarks[0].has("c") {
+		t.Errorf("-single gave a benchmark a twin in C that has none: %+v, %v", p, err)
 	}
 	for _, bad := range []string{"-mpi=lam", "-bench=speed", "-bench=", "-pairs=0", "-pairs=x", "-min-time=0", "-min-time=NaN", "-sizes=0", "-nosuch", "word"} {
 		if _, err := parse(bad); err == nil {
@@ -131,6 +134,7 @@ func sample(name string, goSmall float64) *result {
 		late := float64(pair) // each pair is slower than the one before
 		r.add("go", output{points: []point{{8, goSmall + late*1e-7, 100}, {65536, 8e-6 + late*1e-6, 10}, {1 << 20, 8e-5, 1}}})
 		r.add("c", output{points: []point{{8, 2e-7 + late*1e-7, 100}, {65536, 4e-6 + late*1e-6, 10}, {1 << 20, 7.5e-5, 1}}})
+		r.add(pyTwin.name, output{points: []point{{8, 1e-6, 100}, {65536, 1e-5, 10}, {1 << 20, 1e-4, 1}}})
 		r.add(cgocallBench, output{points: []point{{0, 5e-8, 1000000}}})
 	}
 	return r
@@ -191,6 +195,58 @@ func TestPrintBandwidth(t *testing.T) {
 	}
 }
 
+// Without mpi4py its twins are left out, and what is left still makes a table.
+func TestRunnable(t *testing.T) {
+	lib := &built{library: libraries[1], mpi4py: "left out", programs: map[string][]string{"go": {"go"}, "c": {"c"}}}
+	for name, want := range map[string][]string{"latency": {"go", "c"}, "object": {"go"}, "block": {"go", "copy", "c"}} {
+		b := benchmarks[slices.Index(benchmarkNames(), name)]
+		had := len(b.twins)
+		var got []string
+		for _, t := range lib.runnable(b).twins {
+			got = append(got, t.name)
+		}
+		if !slices.Equal(got, want) || len(b.twins) != had {
+			t.Errorf("%s: got %q of %d twins, want %q of %d", name, got, len(b.twins), want, had)
+		}
+	}
+	var b strings.Builder
+	r := newResult(lib.runnable(benchmarks[slices.Index(benchmarkNames(), "object")]), []int64{100})
+	r.add("go", output{points: []point{{100, 2e-6, 5}}})
+	r.print(&b)
+	if got := b.String(); !strings.Contains(got, "2.000") || strings.Contains(got, "mpi4py") {
+		t.Errorf("without mpi4py the table is\n%s", got)
+	}
+	b.Reset()
+	printHeader(t.Context(), &b, settings{}, []*built{lib})
+	if want := "mpi4py    on MPICH: left out\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, b.String())
+	}
+}
+
+func TestVerdictAgainst(t *testing.T) {
+	for _, c := range []struct {
+		bench    string
+		go1, go2 float64 // where mpi4py takes 1 us at the first size, and 2 at the second
+		want     string
+	}{
+		{"object", 0.5e-6, 2e-6, "worst go/mpi4py 1.00, at 10000 B"},
+		{"object", 0.5e-6, 2e-6, "at most 1.00: yes"},
+		{"object", 1.1e-6, 1e-6, "worst go/mpi4py 1.10, at 100 B; at most 1.00: NO"},
+		{"pool-2", 0.1e-6, 0.375e-6, "worst go/mpi4py 5.33, at 100; at least 5.00: yes"},
+		{"pool-2", 0.25e-6, 0.1e-6, "pool-2 (max): worst go/mpi4py 4.00, at 1; at least 5.00: NO"},
+	} {
+		bench := benchmarks[slices.Index(benchmarkNames(), c.bench)]
+		sizes := bench.sizes[:2]
+		r := newResult(bench, sizes)
+		r.add("go", output{points: []point{{sizes[0], c.go1, 1}, {sizes[1], c.go2, 1}}})
+		r.add(pyTwin.name, output{points: []point{{sizes[0], 1e-6, 1}, {sizes[1], 2e-6, 1}}})
+		var b strings.Builder
+		if r.print(&b); !strings.Contains(b.String(), c.want) {
+			t.Errorf("%q is missing in\n%s", c.want, b.String())
+		}
+	}
+}
+
 func TestWriteCSV(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out.csv")
 	if err := writeCSV(file, sample("latency", 3e-7).rows("openmpi")); err != nil {
@@ -205,8 +261,8 @@ func TestWriteCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 1+3*2*3+3 {
-		t.Errorf("got %d rows, want a head, 3 pairs of 2 twins and 3 sizes, and 3 cgo calls", len(rows))
+	if len(rows) != 1+3*3*3+3 {
+		t.Errorf("got %d rows, want a head, 3 pairs of 3 twins and 3 sizes, and 3 cgo calls", len(rows))
 	}
 	want := []string{"openmpi", "Some MPI v1, packaged by somebody", "latency", "8", "go", "1", "0", "3e-07"}
 	if !slices.Equal(rows[0], csvHead) || !slices.Equal(rows[1], want) {
@@ -247,14 +303,15 @@ func TestTwins(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			t.Log("mpi4py:", built.mpi4py)
 			s := settings{pairs: 2, minTime: 1e-4, bind: "core", timeout: time.Minute}
 			for _, b := range benchmarks {
-				if b.kernel == "" {
+				if b.kernel == "" && b.has("c") {
 					b.twins = append(slices.Clip(b.twins), cSingle)
 				} else if b.ranks > 2 && b.kernel != "allreduce" {
 					continue // one with ranks that share a core is enough
 				}
-				checkMeasure(t, s, built, b)
+				checkMeasure(t, s, built, built.runnable(b))
 			}
 			checkFailures(t, s, built)
 		})

@@ -1,5 +1,5 @@
 // Driver builds the benchmarks' twins, runs them alternately and prints how the
-// Go program compares with the C one.
+// Go program compares with those in C and in Python.
 //
 //	go run ./bench/driver -mpi=both
 //
@@ -102,7 +102,7 @@ func parsePlan(args []string, help io.Writer) (plan, error) {
 			return p, fmt.Errorf("-bench %q: want some of %s", name, strings.Join(benchmarkNames(), ","))
 		}
 		b := benchmarks[i]
-		if *single {
+		if *single && b.has(cTwin.program) {
 			b.twins = append(slices.Clip(b.twins), cSingle)
 		}
 		p.benchmarks = append(p.benchmarks, b)
@@ -144,16 +144,16 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 		}
 		built = append(built, b)
 		for _, bench := range p.benchmarks {
-			show.total += p.steps(bench)
+			show.total += p.steps(b.runnable(bench))
 		}
 	}
 
 	show.clear()
-	printHeader(ctx, stdout, p.settings)
+	printHeader(ctx, stdout, p.settings, built)
 	var rows [][]string
 	for _, lib := range built {
 		for _, bench := range p.benchmarks {
-			r, err := p.measure(ctx, lib, bench, p.sizes, show.step)
+			r, err := p.measure(ctx, lib, lib.runnable(bench), p.sizes, show.step)
 			show.clear()
 			if err != nil {
 				return err

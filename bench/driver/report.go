@@ -15,7 +15,7 @@ import (
 )
 
 // printHeader says where and how the figures were made: without it they mean nothing.
-func printHeader(ctx context.Context, w io.Writer, s settings) {
+func printHeader(ctx context.Context, w io.Writer, s settings, libs []*built) {
 	fmt.Fprintf(w, "mpi4go benchmarks, %s\n", time.Now().Format(time.RFC3339))
 	fmt.Fprintf(w, "  machine   %s, %d cores, %s %s, %s\n", cpuModel(), runtime.NumCPU(), runtime.GOOS, firstLineOf("/proc/sys/kernel/osrelease"), runtime.GOARCH)
 	fmt.Fprintf(w, "  load      %s when this began\n", firstLineOf("/proc/loadavg"))
@@ -25,6 +25,9 @@ func printHeader(ctx context.Context, w io.Writer, s settings) {
 			version, _, _ = strings.Cut(version, "\n")
 			fmt.Fprintf(w, "  c         %s, -O2\n", version)
 		}
+	}
+	for _, lib := range libs {
+		fmt.Fprintf(w, "  mpi4py    on %s: %s\n", lib.name, lib.mpi4py)
 	}
 	bind := "ranks bound to: " + s.bind
 	if s.bind == "" {
@@ -83,6 +86,9 @@ func (r *result) print(w io.Writer) {
 
 	first, others := b.twins[0], b.twins[1:]
 	head := []string{"size", "iterations"}
+	if b.chunks {
+		head = []string{"chunk", "tasks"}
+	}
 	for _, t := range b.twins {
 		head = append(head, t.name+" "+b.unit.best, t.name+" median")
 	}
@@ -91,7 +97,7 @@ func (r *result) print(w io.Writer) {
 	}
 	row(head)
 	for i, size := range r.sizes {
-		cells := []string{formatSize(size), strconv.FormatInt(r.iters[i], 10)}
+		cells := []string{b.formatSize(size), strconv.FormatInt(r.iters[i], 10)}
 		for _, t := range b.twins {
 			for _, s := range []statistic{minimum, median} {
 				cells = append(cells, strconv.FormatFloat(b.unit.value(size, s.of(r.times[t.name][size])), 'f', b.unit.digits, 64))

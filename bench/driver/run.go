@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,20 +43,23 @@ var libraries = []library{
 type built struct {
 	library
 	launcher *launch.Launcher
-	programs map[string]string // path by twin.program
+	programs map[string][]string // the command by twin.program
+	mpi4py   string              // its version, or why it is not among the programs
 }
 
-// build compiles the programs for lib into dir.
+// build compiles the programs for lib into dir, and finds mpi4py.
 func build(ctx context.Context, lib library, root, dir string) (*built, error) {
 	l, err := launch.Find(lib.name)
 	if err != nil {
 		return nil, err
 	}
-	b := &built{library: lib, launcher: l, programs: map[string]string{
-		"go": filepath.Join(dir, "go-"+lib.tag),
-		"c":  filepath.Join(dir, "c-"+lib.tag),
-	}}
-	if _, err := tool(ctx, root, "go", "build", "-tags", lib.tag, "-o", b.programs["go"], module+"/bench/go"); err != nil {
+	goProgram, cProgram := filepath.Join(dir, "go-"+lib.tag), filepath.Join(dir, "c-"+lib.tag)
+	b := &built{library: lib, launcher: l, programs: map[string][]string{"go": {goProgram}, "c": {cProgram}}}
+	var there bool
+	if b.mpi4py, there = findMPI4Py(ctx, l.Family); there {
+		b.programs["py"] = []string{python, filepath.Join(root, "bench", "py", "twin.py")}
+	}
+	if _, err := tool(ctx, root, "go", "build", "-tags", lib.tag, "-o", goProgram, module+"/bench/go"); err != nil {
 		return nil, err
 	}
 	// Not mpicc but the flags that cgo gets: both twins are sure to be linked
@@ -68,9 +72,40 @@ func build(ctx context.Context, lib library, root, dir string) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"-O2", "-o", b.programs["c"], filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
+	args := append([]string{"-O2", "-o", cProgram, filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
 	_, err = tool(ctx, root, cc[0], append(cc[1:], args...)...)
 	return b, err
+}
+
+// python is the system's, for which ci/install-mpi4py.sh installs mpi4py.
+const python = "/usr/bin/python3"
+
+// mpi4pyVersion prints the versions and the MPI library that mpi4py is built
+// for. It does not initialise MPI, which can hang or fail outside a launcher.
+const mpi4pyVersion = `import platform, numpy, mpi4py
+mpi4py.rc.initialize = False
+from mpi4py import MPI
+print("%s, numpy %s, Python %s" % (mpi4py.__version__, numpy.__version__, platform.python_version()))
+print(MPI.Get_library_version().rstrip("\0").splitlines()[0])`
+
+// findMPI4Py returns the version of the mpi4py for a library, or says why there is none.
+func findMPI4Py(ctx context.Context, family launch.Family) (version string, there bool) {
+	text, err := tool(ctx, "", python, "-c", mpi4pyVersion)
+	if err != nil {
+		return "left out, because " + python + " has none (on Debian and Ubuntu, ci/install-mpi4py.sh installs it)", false
+	}
+	version, library, _ := strings.Cut(text, "\n")
+	if launch.FamilyOf(library) != family {
+		library, _, _ = strings.Cut(library, ",")
+		return "left out, because that of " + python + " is for " + library, false
+	}
+	return version, true
+}
+
+// runnable is b with those of its twins whose programs there are.
+func (lib *built) runnable(b benchmark) benchmark {
+	b.twins = slices.DeleteFunc(slices.Clone(b.twins), func(t twin) bool { return lib.programs[t.program] == nil })
+	return b
 }
 
 // cCompiler is the compiler that cgo uses, which may come with flags.
@@ -96,7 +131,7 @@ func tool(ctx context.Context, dir, name string, args ...string) (string, error)
 
 // command starts a twin, with each rank on a core of its own if there are as many.
 func (b *built) command(ctx context.Context, ranks int, bind, program string, args ...string) *exec.Cmd {
-	words := append([]string{b.programs[program]}, args...)
+	words := slices.Concat(b.programs[program], args)
 	// With a core for each, ranks are bound. With fewer, they share politely.
 	shared := ranks > runtime.NumCPU()
 	if bind != "" && !shared {

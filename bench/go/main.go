@@ -61,6 +61,10 @@ var benches = map[string]bench{
 	"cgocall":      {1, 1, cgocall},
 	"block":        {2, 16, block},
 	"block-copy":   {2, 16, blockCopy},
+	"object":       {2, 1, pingpongObject},
+	"object-slice": {2, 1, pingpongSliceObject},
+	"slice":        {2, 1, pingpongSlice},
+	"pool":         {1, 1, poolMap},
 	"barrier":      {1, 1, func(b *buffers, n int64) error { return repeat(n, func() error { return b.world.Barrier() }) }},
 	"bcast": {1, 1, func(b *buffers, n int64) error {
 		return repeat(n, func() error { return mpi.Bcast(b.world, b.send, 0) })
