@@ -1,3 +1,6 @@
+//go:build !mpich
+
+// These tests run the twins of both MPIs, so that once is enough.
 package main
 
 import (
