@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -124,7 +125,7 @@ func room[T any](n int) space[T] {
 	in := infoOf(reflect.TypeFor[T]())
 	if in.elem != nil {
 		size := int(in.elem.Size())
-		s := reflect.MakeSlice(in.t, (n+size-1)/size, (n+size-1)/size)
+		s := makeSlice(in.t, (n+size-1)/size, size)
 		return space[T]{bytes: unsafe.Slice((*byte)(s.UnsafePointer()), n), slice: s, in: in}
 	}
 	p := buffers.Get().(*[]byte)
@@ -132,6 +133,21 @@ func room[T any](n int) space[T] {
 		*p = make([]byte, n)
 	}
 	return space[T]{bytes: (*p)[:n], in: in, pooled: p}
+}
+
+// makeSlice makes a slice of n elements without pointers, of some size each. A
+// long one is not zero: it will be overwritten, and clearing it would take as
+// long as to receive it. Memory that has not been cleared is to be had from a
+// strings.Builder only.
+func makeSlice(t reflect.Type, n, size int) reflect.Value {
+	if n*size < large {
+		return reflect.MakeSlice(t, n, n)
+	}
+	var b strings.Builder
+	b.Grow(n * size)
+	b.WriteByte(0)
+	h := &sliceHeader{unsafe.Pointer(unsafe.StringData(b.String())), n, n}
+	return reflect.NewAt(t, unsafe.Pointer(h)).Elem()
 }
 
 func (s space[T]) release() {

@@ -53,6 +53,7 @@ squares: by worker: 133 66
 }
 
 func TestBarTerminal(t *testing.T) {
+	full := regexp.MustCompile(`^squares 100% \|.*\(40/40, .*\)`)
 	setTerminal(t, true)
 	for _, total := range []int{-1, 40} {
 		var out bytes.Buffer
@@ -65,7 +66,7 @@ func TestBarTerminal(t *testing.T) {
 		lines := strings.Split(out.String(), "\n")
 		frames := strings.Split(strings.TrimRight(lines[0], "\r"), "\r")
 		last := frames[len(frames)-1]
-		if ok, _ := regexp.MatchString(`^squares 100% \|.*\(40/40, .*\)`, strings.TrimSpace(last)); !ok {
+		if !full.MatchString(strings.TrimSpace(last)) {
 			t.Errorf("total %d: the last frame is %q", total, last)
 		}
 		if rest := strings.Join(lines[1:], "\n"); rest != "squares: by worker: 27 13\n" {
