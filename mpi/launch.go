@@ -54,10 +54,30 @@ func launcherRank(env func(string) string) int {
 // localRanks is how many ranks of the job run on this host, 1 if the launcher
 // does not say.
 func localRanks(env func(string) string) int {
-	for _, name := range []string{"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE"} {
+	for _, name := range []string{"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE"} {
 		if n, err := strconv.Atoi(env(name)); err == nil {
 			return n
 		}
+	}
+	node, err := strconv.Atoi(env("SLURM_NODEID"))
+	if err != nil {
+		return 1
+	}
+	// Slurm lists the tasks of the step's nodes: 4(x2),3 is 4, 4 and 3.
+	for part := range strings.SplitSeq(env("SLURM_STEP_TASKS_PER_NODE"), ",") {
+		tasks, times, found := strings.Cut(strings.TrimSuffix(part, ")"), "(x")
+		n, err := strconv.Atoi(tasks)
+		nodes := 1
+		if found && err == nil {
+			nodes, err = strconv.Atoi(times)
+		}
+		if err != nil {
+			return 1
+		}
+		if node < nodes {
+			return n
+		}
+		node -= nodes
 	}
 	return 1
 }

@@ -82,13 +82,20 @@ func TestLocalRanks(t *testing.T) {
 		env  vars
 		want int
 	}{
-		"no launcher":   {vars{}, 1},
-		"Open MPI":      {vars{"OMPI_COMM_WORLD_LOCAL_SIZE": "4"}, 4},
-		"MPICH":         {vars{"MPI_LOCALNRANKS": "3"}, 3},
-		"MVAPICH":       {vars{"MV2_COMM_WORLD_LOCAL_SIZE": "2"}, 2},
-		"srun":          {vars{"SLURM_NTASKS_PER_NODE": "8"}, 8},
-		"MPICH in srun": {vars{"MPI_LOCALNRANKS": "2", "SLURM_NTASKS_PER_NODE": "8"}, 2},
-		"not a number":  {vars{"MPI_LOCALNRANKS": "2(x3)"}, 1},
+		"no launcher":      {vars{}, 1},
+		"Open MPI":         {vars{"OMPI_COMM_WORLD_LOCAL_SIZE": "4"}, 4},
+		"MPICH":            {vars{"MPI_LOCALNRANKS": "3"}, 3},
+		"MVAPICH":          {vars{"MV2_COMM_WORLD_LOCAL_SIZE": "2"}, 2},
+		"not a number":     {vars{"MPI_LOCALNRANKS": "2(x3)"}, 1},
+		"srun":             {vars{"SLURM_NODEID": "0", "SLURM_STEP_TASKS_PER_NODE": "8"}, 8},
+		"srun, first":      {vars{"SLURM_NODEID": "0", "SLURM_STEP_TASKS_PER_NODE": "4(x2),3,5(x10)"}, 4},
+		"srun, second":     {vars{"SLURM_NODEID": "1", "SLURM_STEP_TASKS_PER_NODE": "4(x2),3,5(x10)"}, 4},
+		"srun, third":      {vars{"SLURM_NODEID": "2", "SLURM_STEP_TASKS_PER_NODE": "4(x2),3,5(x10)"}, 3},
+		"srun, last":       {vars{"SLURM_NODEID": "12", "SLURM_STEP_TASKS_PER_NODE": "4(x2),3,5(x10)"}, 5},
+		"srun, past it":    {vars{"SLURM_NODEID": "13", "SLURM_STEP_TASKS_PER_NODE": "4(x2),3,5(x10)"}, 1},
+		"srun, unreadable": {vars{"SLURM_NODEID": "1", "SLURM_STEP_TASKS_PER_NODE": "4(xx2),3"}, 1},
+		"a batch script":   {vars{"SLURM_NODEID": "0", "SLURM_TASKS_PER_NODE": "8", "SLURM_NTASKS_PER_NODE": "8"}, 1},
+		"MPICH in srun":    {vars{"MPI_LOCALNRANKS": "2", "SLURM_NODEID": "0", "SLURM_STEP_TASKS_PER_NODE": "8"}, 2},
 	} {
 		if got := localRanks(test.env.get); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
