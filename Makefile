@@ -23,6 +23,9 @@ SOAK      ?= -for 10m
 # start other programs (mpi/internal, mpitest) would only do so again.
 MPI_PKGS = ./datatype ./op ./mpi $(filter-out ./mpi/internal ./mpi/mpitest ./mpi/cgo,$(patsubst %/,./%,$(wildcard mpi/*/)))
 
+# What the batch scripts run.
+SLURM_PROGRAMS = ./examples/hello ./examples/pi ./examples/hybrid ./examples/checkpoint
+
 # -count=1, because cmd/go's cache does not see that a library or a header of
 # the system changed. One package at a time, because each starts up to 5 ranks
 # that poll. Vet is part of lint.
@@ -110,6 +113,13 @@ soak: install ## random work on 4 ranks, every element checked, on both MPIs (SO
 	$$(ci/mpi.sh launcher openmpi) -n 4 bin/openmpi/soak $(SOAK)
 	$(GO) build -tags mpich -o bin/mpich/ ./ci/soak
 	$$(ci/mpi.sh launcher mpich) -n 4 bin/mpich/soak $(SOAK)
+
+.PHONY: test-slurm
+test-slurm: install ## submit examples/slurm to a Slurm of its own, on both MPIs
+	@ci/slurm/install.sh
+	$(GO) build -tags openmpi -o bin/openmpi/ $(SLURM_PROGRAMS)
+	$(GO) build -tags mpich -o bin/mpich/ $(SLURM_PROGRAMS)
+	@ci/slurm/test.sh
 
 .PHONY: lint
 lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary

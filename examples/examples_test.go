@@ -2,14 +2,17 @@
 package examples
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"image/png"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,9 +21,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/mpi4go/mpi4go/internal/knownbug"
 	"github.com/mpi4go/mpi4go/internal/launch"
 	"github.com/mpi4go/mpi4go/mpi"
 )
@@ -102,6 +107,8 @@ var examples = map[string]struct {
 	ranks []int
 	test  func(t *testing.T, ranks int)
 }{
+	"checkpoint":    {[]int{1, 3, 4}, testCheckpoint},
+	"hybrid":        {[]int{1, 3}, testHybrid},
 	"cg":            {[]int{1, 2, 3, 4}, testCG},
 	"heat":          {[]int{1, 3, 4, 5}, testHeat},
 	"hello":         {[]int{1, 3, 4}, testHello},
@@ -494,5 +501,93 @@ func sameLines(t *testing.T, got, want []string) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant, in any order:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// testHybrid checks that each rank uses as many goroutines as it has cores, and the sum of all of them.
+func testHybrid(t *testing.T, ranks int) {
+	lines := output(t, ranks, "hybrid", "-n", "100001")
+	if len(lines) != ranks+1 || lines[ranks] != "pi = 3.141592654" {
+		t.Fatalf("%d ranks: %q", ranks, lines)
+	}
+	form := regexp.MustCompile(`^rank (\d+): CPUs [-,0-9]+, [1-9]\d* goroutines$`)
+	for r, line := range lines[:ranks] {
+		if m := form.FindStringSubmatch(line); m == nil || m[1] != strconv.Itoa(r) {
+			t.Errorf("line %d is %q", r, line)
+		}
+	}
+}
+
+// testCheckpoint stops a run by the signal that a batch system sends, and has it continued to the result that this test
+// computes by itself.
+func testCheckpoint(t *testing.T, ranks int) {
+	const steps = 300
+	file := filepath.Join(t.TempDir(), "checkpoint.json")
+	// hits is what rank r has after so many steps.
+	hits := func(r, steps int) (n int) {
+		random := rand.New(rand.NewPCG(1, uint64(r)))
+		for range 1000 * steps {
+			if x, y := random.Float64(), random.Float64(); x*x+y*y < 1 {
+				n++
+			}
+		}
+		return n
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	cmd := launcher.Command(ctx, ranks, filepath.Join(bin, "checkpoint"), "-steps", strconv.Itoa(steps), "-file", file)
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stopped := -1
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		if lines.Text() == "step 0 of 300" { // all ranks have agreed to take it
+			cmd.Process.Signal(syscall.SIGUSR1)
+		}
+		fmt.Sscanf(lines.Text(), "stopped at step %d", &stopped)
+	}
+	cmd.Wait()
+	if stopped < 1 || stopped >= steps {
+		t.Fatalf("it stopped at step %d of %d", stopped, steps)
+	}
+	if code := cmd.ProcessState.ExitCode(); code != 75 && !knownbug.SignalledCode.Here() {
+		t.Errorf("it stopped with code %d, want 75", code)
+	}
+
+	var saved struct {
+		Step  int
+		Parts []struct{ Hits int }
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &saved)
+	}
+	if err != nil || saved.Step != stopped || len(saved.Parts) != ranks {
+		t.Fatalf("the checkpoint is %s, %v", text, err)
+	}
+	total := 0
+	for r, part := range saved.Parts {
+		if want := hits(r, stopped); part.Hits != want {
+			t.Errorf("rank %d has %d hits after step %d, want %d", r, part.Hits, stopped, want)
+		}
+		total += hits(r, steps)
+	}
+
+	// Other ranks cannot continue it.
+	if _, stderr, err := start(t, ranks+1, "checkpoint", "-file", file); err == nil || !strings.Contains(stderr, "cannot be continued by") {
+		t.Errorf("continued by %d ranks: %v, %s", ranks+1, err, stderr)
+	}
+	lines := output(t, ranks, "checkpoint", "-steps", strconv.Itoa(steps), "-pace", "0", "-file", file)
+	want := fmt.Sprintf("pi is about %.6f: %d of %d darts hit", 4*float64(total)/float64(1000*steps*ranks), total, 1000*steps*ranks)
+	if lines[0] != fmt.Sprintf("going on at step %d", stopped) || lines[len(lines)-1] != want {
+		t.Errorf("the second run wrote %q, want step %d and %q", lines, stopped, want)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the checkpoint is still there at the end")
 	}
 }
