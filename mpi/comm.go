@@ -45,6 +45,7 @@ type Comm struct {
 
 	// Set by Idup until its request is complete.
 	pending bool
+	foreign bool // made by other code in the process
 
 	// With a topology: how many neighbours this rank receives from and sends to.
 	topology            Topology

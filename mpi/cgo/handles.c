@@ -60,3 +60,14 @@ m4g_h m4g_op(int op)
 }
 
 m4g_h m4g_comm(int which) { return which == 0 ? H(MPI_COMM_WORLD) : H(MPI_COMM_SELF); }
+
+// The handle as this file would make it of the same communicator: C code may have
+// widened MPICH's ints to m4g_h in another way.
+m4g_h m4g_comm_of(m4g_h comm) { return H(COMM(comm)); }
+
+m4g_made m4g_comm_adopt(m4g_h comm) { return m4g_made_comm(MPI_SUCCESS, COMM(comm)); }
+
+// Fortran's handles are integers of their own. 0 is none of Go's.
+int64_t m4g_comm_to_fortran(m4g_h comm) { return MPI_Comm_c2f(comm == 0 ? MPI_COMM_NULL : COMM(comm)); }
+
+m4g_h m4g_comm_of_fortran(int64_t comm) { return H(MPI_Comm_f2c((MPI_Fint)comm)); }

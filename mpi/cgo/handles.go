@@ -161,3 +161,16 @@ func World() Comm { return Comm(C.m4g_comm(0)) }
 
 // Self is MPI_COMM_SELF.
 func Self() Comm { return Comm(C.m4g_comm(1)) }
+
+// CommOf is c as this package would write it, when C code wrote it.
+func CommOf(c uintptr) Comm { return Comm(C.m4g_comm_of(C.m4g_h(c))) }
+
+// CommAdopt makes a communicator of other code return errors. For MPI_COMM_NULL
+// it returns none (0).
+func CommAdopt(c Comm) Comm { return Comm(C.m4g_comm_adopt(C.m4g_h(c)).h) }
+
+// CommToFortran is Fortran's handle of c; of none (0), that of MPI_COMM_NULL.
+func CommToFortran(c Comm) int { return int(C.m4g_comm_to_fortran(C.m4g_h(c))) }
+
+// CommOfFortran is the communicator of a Fortran handle.
+func CommOfFortran(f int) Comm { return Comm(C.m4g_comm_of_fortran(C.int64_t(f))) }

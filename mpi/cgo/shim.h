@@ -165,6 +165,10 @@ m4g_h m4g_untyped(int packed);
 m4g_h m4g_value_index(int which);
 m4g_h m4g_op(int op);
 m4g_h m4g_comm(int which);
+m4g_h m4g_comm_of(m4g_h comm);
+m4g_made m4g_comm_adopt(m4g_h comm);
+int64_t m4g_comm_to_fortran(m4g_h comm);
+m4g_h m4g_comm_of_fortran(int64_t comm);
 
 // p2p.c
 extern int32_t m4g_due;
