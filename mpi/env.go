@@ -66,9 +66,13 @@ var (
 	level    ThreadLevel
 )
 
-// Init initialises MPI. Most programs leave that to Main. In a process where
-// MPI is already initialised, by a C program around this one, Init joins in,
-// and Finalize then leaves finalising to whoever began.
+// Init initialises MPI. Most programs leave that to Main.
+//
+// In a process where MPI is already initialised, by a C program around this one,
+// Init joins in, and Finalize then leaves finalising to whoever began. In between
+// the world and self communicators return errors to C too. A host that called
+// MPI_Init has no more than ThreadSingle in general: see AtLeast. A process can
+// join once.
 //
 // Errors: ErrState when called twice, ErrLaunch when the program was started
 // in a way that cannot work, such as by the mpirun of another MPI library, and
@@ -86,6 +90,8 @@ func Init(opts ...Option) error {
 	switch {
 	case world.h != 0 && lifecycle.Load() == running:
 		return argError(op, ErrState, "MPI is already initialised")
+	case lifecycle.Load() == finalized && attached:
+		return argError(op, ErrState, "Finalize has been called: a process can join an MPI that others initialised once")
 	case lifecycle.Load() == finalized || cgo.Finalized():
 		return argError(op, ErrState, "MPI has been finalised, and cannot be initialised again")
 	}
@@ -95,7 +101,7 @@ func Init(opts ...Option) error {
 
 	start := cgo.Init
 	if attached = cgo.Initialized(); attached {
-		start = cgo.QueryThread
+		start = cgo.Attach
 	}
 	l, err := start()
 	if err != nil {
@@ -104,7 +110,9 @@ func Init(opts ...Option) error {
 	level = ThreadLevel(l)
 	undo := func(err error) error {
 		world.h, self.h = 0, 0
-		if !attached {
+		if attached {
+			cgo.Detach()
+		} else {
 			cgo.Finalize()
 			if len(sessions) == 0 {
 				lifecycle.Store(finalized)
@@ -156,6 +164,10 @@ func Finalize() error {
 	if err := world.check("Finalize"); err != nil {
 		return err
 	}
+	if attached && cgo.Finalized() {
+		lifecycle.Store(finalized)
+		return argError("Finalize", ErrState, "MPI has been finalised by whoever initialised it, which must come after this call")
+	}
 	if err := leave("Finalize"); err != nil {
 		return err
 	}
@@ -163,10 +175,11 @@ func Finalize() error {
 	for s := range sessions {
 		errs = append(errs, s.end("Finalize", false))
 	}
-	if !attached {
-		errs = append(errs, cgo.Finalize())
+	end := cgo.Finalize
+	if attached {
+		end = cgo.Detach
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, end())...)
 }
 
 // leave ends all use of MPI by this package; op is the call that does.

@@ -63,12 +63,17 @@ func Init() (level int, err error) {
 	return int(provided), check("Init", rc)
 }
 
-// QueryThread is the thread level that MPI was initialised with.
-func QueryThread() (level int, err error) {
+// Attach joins an MPI that other code in the process has initialised, and does
+// what Init does besides; the signals that Go turns into panics stay as they are.
+func Attach() (level int, err error) {
 	var provided C.int
-	rc := C.m4g_query_thread(&provided)
+	rc := C.m4g_attach(&provided)
 	return int(provided), check("Init", rc)
 }
+
+// Detach gives the world and self communicators the error handlers back that
+// they had before Attach.
+func Detach() error { return check("Finalize", C.m4g_detach()) }
 
 // Finalize ends the use of MPI.
 func Finalize() error { return check("Finalize", C.m4g_finalize()) }

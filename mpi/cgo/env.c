@@ -14,10 +14,10 @@ enum { GOS = sizeof m4g_gos / sizeof *m4g_gos };
 // Puts the signals in order after Init: Go gets its own back, and every handler
 // that C installed gets SA_ONSTACK. MPICH installs its SIGUSR1 handler without,
 // and the Go runtime dies on the first such signal that meets a goroutine's
-// small stack.
-static void m4g_signals(const struct sigaction before[GOS])
+// small stack. Without before, what C has stays its own: there, Go is the guest.
+static void m4g_signals(const struct sigaction *before)
 {
-	for (int i = 0; i < GOS; i++)
+	for (int i = 0; before != NULL && i < GOS; i++)
 		if (before[i].sa_handler != SIG_DFL)
 			sigaction(m4g_gos[i], &before[i], NULL);
 	for (int sig = 1; sig < 65; sig++) {
@@ -64,12 +64,35 @@ int m4g_init(int *provided)
 	return m4g_ops_init();
 }
 
-// Joins an MPI that others have initialised.
 int m4g_query_thread(int *provided)
 {
 	int rc = MPI_Query_thread(provided);
 	*provided = level(*provided);
 	return rc != MPI_SUCCESS ? rc : m4g_ops_init();
+}
+
+// The error handlers that the world and self communicators had before
+// m4g_attach.
+static MPI_Errhandler m4g_theirs[2];
+
+// Joins an MPI that others have initialised, until m4g_detach.
+int m4g_attach(int *provided)
+{
+	m4g_signals(NULL);
+	int rc = m4g_query_thread(provided);
+	for (int i = 0; i < 2 && rc == MPI_SUCCESS; i++)
+		(void)((rc = MPI_Comm_get_errhandler(COMM(m4g_comm(i)), &m4g_theirs[i])) ||
+			   (rc = MPI_Comm_set_errhandler(COMM(m4g_comm(i)), MPI_ERRORS_RETURN)));
+	return rc;
+}
+
+int m4g_detach(void)
+{
+	int rc = MPI_SUCCESS;
+	for (int i = 0; i < 2 && rc == MPI_SUCCESS; i++)
+		(void)((rc = MPI_Comm_set_errhandler(COMM(m4g_comm(i)), m4g_theirs[i])) ||
+			   (rc = MPI_Errhandler_free(&m4g_theirs[i])));
+	return rc;
 }
 
 int m4g_finalize(void) { return MPI_Finalize(); }

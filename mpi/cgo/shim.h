@@ -134,6 +134,8 @@ typedef struct {
 // env.c
 int m4g_init(int *provided);
 int m4g_query_thread(int *provided);
+int m4g_attach(int *provided);
+int m4g_detach(void);
 int m4g_finalize(void);
 int m4g_initialized(void);
 int m4g_finalized(void);

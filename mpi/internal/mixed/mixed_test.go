@@ -33,11 +33,51 @@ func compiler(t *testing.T) string {
 	return ""
 }
 
+// tags are the build tags of the test: they choose the MPI library.
+func tags() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "-tags" {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
+
 func build(t *testing.T, name string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+}
+
+// A C program that has initialised MPI calls a Go library that uses it, at both
+// ends of the thread levels; and the host ends MPI before the library has.
+func TestAttach(t *testing.T) {
+	dir := t.TempDir()
+	lib, prog := filepath.Join(dir, "libattach.so"), filepath.Join(dir, "host")
+	build(t, "go", "build", "-buildmode=c-shared", "-tags="+tags(), "-o", lib, "./testdata/attach")
+	build(t, compiler(t), "-std=c11", "-D_GNU_SOURCE", "-Wall", "-Werror", "-I", dir, "-o", prog, "testdata/attach.c",
+		"-L", dir, "-lattach", "-Wl,-rpath,"+dir)
+
+	l, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []string{"single", "multiple", "late"} {
+		t.Run(how, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := l.Command(ctx, 3, prog, how)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			if n := strings.Count(string(out), ": all right\n"); err != nil || n != 3 {
+				t.Errorf("%v: %v\n%s%s", cmd.Args, err, out, &stderr)
+			}
+		})
 	}
 }
 
