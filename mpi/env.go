@@ -146,8 +146,10 @@ func begun() {
 	}
 	crowded := localRanks(os.Getenv) > cgo.CPUs()
 	eng.tune(crowded)
-	// Open MPI yields by itself when mpirun finds more ranks than cores.
-	cgo.SetPatient(crowded && family(cgo.LibraryVersion()) != "Open MPI")
+	// Open MPI yields by itself when mpirun finds more ranks than cores. Patience
+	// is a matter of all ranks or none: what it makes of a collective does not
+	// match the plain call, which a rank in C or on an idle host would make.
+	cgo.SetPatient(crowded && !attached && family(cgo.LibraryVersion()) != "Open MPI" && uniform(os.Getenv))
 	lifecycle.Store(running)
 }
 

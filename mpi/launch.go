@@ -1,6 +1,9 @@
 package mpi
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -80,6 +83,38 @@ func localRanks(env func(string) string) int {
 		node -= nodes
 	}
 	return 1
+}
+
+// uniform reports whether all ranks of the job run here and run this program, as
+// far as they can be seen: on all ranks alike.
+func uniform(env func(string) string) bool {
+	n := localRanks(env)
+	for _, l := range launchers {
+		if size, err := strconv.Atoi(env(l.env)); err == nil {
+			return size == n && siblings() == n
+		}
+	}
+	return false
+}
+
+// siblings counts the processes of this program that the parent of this one has
+// started.
+func siblings() (n int) {
+	mine, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return 0
+	}
+	// The launcher may have several threads, and each has children of its own.
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", os.Getppid()))
+	for _, list := range lists {
+		pids, _ := os.ReadFile(list)
+		for pid := range strings.FieldsSeq(string(pids)) {
+			if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && exe == mine {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // family names the library lineage in a version text. Derivatives of MPICH

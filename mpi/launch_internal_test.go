@@ -2,6 +2,7 @@ package mpi
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -155,5 +156,28 @@ func TestCheckLibrary(t *testing.T) {
 			continue
 		}
 		wantError(t, err, test.want)
+	}
+}
+
+// The ranks of this test are all there are.
+func TestUniform(t *testing.T) {
+	n := World().Size()
+	if got := siblings(); got != n {
+		t.Errorf("%d processes of this program, want %d", got, n)
+	}
+	here, more := strconv.Itoa(n), strconv.Itoa(n+1)
+	for name, test := range map[string]struct {
+		env  vars
+		want bool
+	}{
+		"no launcher":     {vars{}, false},
+		"all":             {vars{"PMI_SIZE": here, "MPI_LOCALNRANKS": here}, true},
+		"srun":            {vars{"PMI_SIZE": here, "SLURM_NODEID": "0", "SLURM_STEP_TASKS_PER_NODE": here}, true},
+		"some elsewhere":  {vars{"PMI_SIZE": more, "MPI_LOCALNRANKS": here}, false},
+		"another program": {vars{"PMI_SIZE": more, "MPI_LOCALNRANKS": more}, false},
+	} {
+		if got := uniform(test.env.get); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
 	}
 }
