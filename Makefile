@@ -121,6 +121,13 @@ test-slurm: install ## submit examples/slurm to a Slurm of its own, on both MPIs
 	$(GO) build -tags mpich -o bin/mpich/ $(SLURM_PROGRAMS)
 	@ci/slurm/test.sh
 
+.PHONY: test-interop
+test-interop: install ## one job of Go, C, Fortran and Python; Go calls C and Fortran, C calls Go
+	@ci/install-fortran.sh
+	@ci/install-mpi4py.sh
+	$(GOTEST) -tags openmpi,interop ./mpi/internal/mixed
+	$(GOTEST) -tags mpich,interop ./mpi/internal/mixed
+
 .PHONY: lint
 lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary
 	@ci/lint.sh

@@ -1,0 +1,7 @@
+module example.com/interop
+
+go 1.26.0
+
+require github.com/mpi4go/mpi4go v0.0.0
+
+replace github.com/mpi4go/mpi4go => ../..
