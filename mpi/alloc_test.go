@@ -8,7 +8,16 @@ import (
 )
 
 // The steady state of a transfer allocates nothing, parked or not.
-func TestPointToPointAllocatesNothing(t *testing.T) {
+func TestPointToPointAllocatesNothing(t *testing.T) { pointToPointAllocatesNothing(t) }
+
+// Nor does it while the watchdog looks on.
+func TestWatchedAllocatesNothing(t *testing.T) {
+	mpi.Debug(true)
+	defer mpi.Debug(false)
+	pointToPointAllocatesNothing(t)
+}
+
+func pointToPointAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
@@ -51,6 +60,7 @@ func TestPointToPointAllocatesNothing(t *testing.T) {
 				return mpi.Send(c, buf, me-1, 0)
 			})
 		}
+		check("Bcast", func() error { return mpi.Bcast(c, buf, 0) })
 		got := testing.AllocsPerRun(100, func() {
 			r, s := mpi.Irecv(c, in, prev, 0), mpi.Isend(c, buf, next, 0)
 			if err := mpi.Waitall(r, s); err != nil {

@@ -197,7 +197,7 @@ func (c *Comm) bsend(op string, v view, dest, tag int) error {
 		return nil // the library has taken the message already
 	}
 	b.mem = nil
-	r := &Request{op: op, h: h, size: v.bytes()}
+	r := &Request{op: op, h: h, size: v.bytes(), comm: c, peer: int32(dest), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
 	b.pending = append(b.pending, r)
 	b.used += need

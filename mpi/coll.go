@@ -16,19 +16,43 @@ import (
 // call is a collective on its way into the library.
 type call struct {
 	op   string
+	c    *Comm
 	form cgo.Form
 	r    *Request // what it leaves, unless it blocks
+	b    *blocked // for the watchdog
 }
 
-func blocking(op string) call {
+func (c *Comm) blocking(op string) call {
 	breathe()
-	return call{op: op, form: cgo.Blocking}
+	return call{op: op, c: c, form: cgo.Blocking}
 }
 
-func begin(op string) call { return call{op, cgo.Begin, &Request{op: op, coll: true}} }
+func (c *Comm) begin(op string) call {
+	return call{op: op, c: c, form: cgo.Begin, r: &Request{op: op, coll: true, comm: c}}
+}
 
-func prepare(op string) call {
-	return call{op, cgo.Prepare, &Request{op: op, coll: true, persistent: true}}
+func (c *Comm) prepare(op string) call {
+	return call{op: op, c: c, form: cgo.Prepare, r: &Request{op: op, coll: true, comm: c, persistent: true}}
+}
+
+// debug is called before a collective enters C, when debugging is set.
+func (k *call) debug(t terms) {
+	f := facts{op: k.op, c: k.c, n: t.n, e: t.e, o: t.o}
+	if t.rooted {
+		f.way, f.peer = rooted, t.root
+	}
+	if k.r == nil {
+		k.b = watch(f)
+	}
+}
+
+// terms is what the ranks say in a collective, as far as they must agree.
+type terms struct {
+	rooted bool
+	root   int
+	n      int // elements of one part; e is nil where that says nothing
+	e      *cgo.Elem
+	o      op.Op
 }
 
 // enter precedes the call into C: buffers that it will go on to use are held.
@@ -69,6 +93,7 @@ func (k call) kept() unsafe.Pointer {
 
 // leave follows the call into C.
 func (k call) leave(gated bool, h cgo.Request, rc int) error {
+	k.b.over()
 	if k.r != nil {
 		eng.leave(gated)
 		k.r.h = h
@@ -90,7 +115,6 @@ func (c *Comm) request(k call, err error) *Request {
 	if err != nil {
 		return failed(k.op, c.raise(err))
 	}
-	k.r.comm = c
 	return k.r
 }
 
@@ -112,6 +136,9 @@ func (c *Comm) barrier(k call) error {
 	if err := c.check(k.op); err != nil {
 		return err
 	}
+	if debugging.Load() {
+		k.debug(terms{})
+	}
 	gated := k.enter(noView, noView)
 	h, rc := cgo.Barrier(k.form, c.h)
 	return k.leave(gated, h, rc)
@@ -125,6 +152,9 @@ func (c *Comm) bcast(k call, v view, root int) error {
 	}
 	if c.inter && cgo.InterBcastBroken {
 		return c.interBcast(k, v, root)
+	}
+	if debugging.Load() {
+		k.debug(terms{rooted: true, root: root, n: v.n, e: v.e})
 	}
 	gated := k.enter(v, noView)
 	h, rc := cgo.Bcast(k.form, uintptr(v.ptr), v.n, v.e.T, root, c.h)
@@ -149,8 +179,35 @@ func (c *Comm) interBcast(k call, v view, root int) error {
 	return c.vector(k, cgo.Scatterv, 0, v, counts, displs, nothing(v), nil, nil, root)
 }
 
+// termsOfMove: whose part is the same on all ranks is the sender's of a gather
+// and the receiver's of a scatter; neighbours have theirs between them.
+func termsOfMove(what, flags int, s view, sn int, r view, rn int, root int) terms {
+	t := terms{rooted: what == cgo.Gather || what == cgo.Scatter, root: root, n: sn, e: s.e}
+	switch {
+	case what == cgo.NeighborAllgather || what == cgo.NeighborAlltoall:
+		t.e = nil
+	case flags&cgo.SendInPlace != 0, what == cgo.Scatter && flags&cgo.RecvInPlace == 0:
+		t.n, t.e = rn, r.e
+	}
+	return t
+}
+
+func termsOfVector(what, flags int, s, r view, root int) terms {
+	return terms{rooted: what == cgo.Gatherv || what == cgo.Scatterv, root: root}
+}
+
+func sum(counts []int) (n int) {
+	for _, k := range counts {
+		n += k
+	}
+	return n
+}
+
 // move calls a collective with one count for each side.
 func (c *Comm) move(k call, what, flags int, s view, sn int, r view, rn int, root int) error {
+	if debugging.Load() {
+		k.debug(termsOfMove(what, flags, s, sn, r, rn, root))
+	}
 	gated := k.enter(s, r)
 	h, rc := cgo.Move(what, k.form, flags, uintptr(s.ptr), sn, s.e.T, uintptr(r.ptr), rn, r.e.T, root, c.h)
 	return k.leave(gated, h, rc)
@@ -324,6 +381,9 @@ func (c *Comm) neighborAlltoall(k call, s, r view) error {
 // vector calls a collective with counts and displacements for each rank on one
 // side or both.
 func (c *Comm) vector(k call, what, flags int, s view, scounts, sdispls []int, r view, rcounts, rdispls []int, root int) error {
+	if debugging.Load() {
+		k.debug(termsOfVector(what, flags, s, r, root))
+	}
 	gated := k.enter(s, r)
 	h, rc := cgo.Vector(what, k.form, flags, uintptr(s.ptr), s.n, uintptr(addr(scounts)), uintptr(addr(sdispls)), len(scounts), s.e.T,
 		uintptr(r.ptr), r.n, uintptr(addr(rcounts)), uintptr(addr(rdispls)), len(rcounts), r.e.T, root, c.h, uintptr(k.kept()))
@@ -547,6 +607,9 @@ func (c *Comm) each(k call, what, flags int, send []Buffer, slen int, recv []Buf
 		}
 		launch(k.r, held...)
 	}
+	if debugging.Load() {
+		k.debug(terms{})
+	}
 	gated := k.gate()
 	h, rc := cgo.Each(what, k.form, flags, uintptr(unsafe.Pointer(unsafe.SliceData(*s))), len(*s),
 		uintptr(unsafe.Pointer(unsafe.SliceData(*r))), len(*r), c.h, uintptr(k.kept()))
@@ -583,6 +646,9 @@ func (c *Comm) reduction(k call, what, flags int, s, r view, n int, o op.Op, roo
 		return argError(k.op, ErrCount, "%d elements are more than the %d that this form takes with this MPI library", n, maxInt32)
 	}
 	k.reduces(o)
+	if debugging.Load() {
+		k.debug(terms{rooted: what == cgo.ReduceToRoot, root: root, n: n, e: r.e, o: o})
+	}
 	gated := k.enter(s, r)
 	h, rc := cgo.Reduce(what, k.form, flags, uintptr(s.ptr), uintptr(r.ptr), n,
 		o.Type(r.e, what == cgo.ReduceScatterBlock), o.Handle(), root, c.h)
@@ -729,6 +795,9 @@ func (c *Comm) reduceScatterInPlace(k call, v view, counts []int, o op.Op) error
 
 func (c *Comm) reduceScattered(k call, flags int, s, r view, counts []int, o op.Op) error {
 	k.reduces(o)
+	if debugging.Load() {
+		k.debug(terms{n: sum(counts), e: r.e, o: o})
+	}
 	gated := k.enter(s, r)
 	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), o.Type(r.e, true),
 		o.Handle(), c.h, uintptr(k.kept()))
@@ -763,5 +832,5 @@ func (c *Comm) reduceLocal(op string, in, inout view, o op.Op) error {
 	if err := checkOverlap(op, in, inout); err != nil {
 		return err
 	}
-	return c.reduction(blocking(op), cgo.ReduceLocal, 0, in, inout, in.n, o, 0)
+	return c.reduction(c.blocking(op), cgo.ReduceLocal, 0, in, inout, in.n, o, 0)
 }

@@ -13,7 +13,7 @@ import (
 //
 // Implements: MPI_Barrier (MPI 4.1 §6.3)
 func (c *Comm) Barrier() error {
-	return c.raise(c.barrier(blocking("Barrier")))
+	return c.raise(c.barrier(c.blocking("Barrier")))
 }
 
 // Ibarrier begins what Barrier does, and returns at once. See Request for what
@@ -22,7 +22,7 @@ func (c *Comm) Barrier() error {
 //
 // Implements: MPI_Ibarrier (MPI 4.1 §6.12.1)
 func (c *Comm) Ibarrier() *Request {
-	k := begin("Ibarrier")
+	k := c.begin("Ibarrier")
 	return c.request(k, c.barrier(k))
 }
 
@@ -34,7 +34,7 @@ func (c *Comm) Ibarrier() *Request {
 //
 // Implements: MPI_Barrier_init (MPI 4.1 §6.13.1)
 func (c *Comm) BarrierInit() *Request {
-	k := prepare("BarrierInit")
+	k := c.prepare("BarrierInit")
 	return c.request(k, c.barrier(k))
 }
 
@@ -47,7 +47,7 @@ func (c *Comm) BarrierInit() *Request {
 //
 // Implements: MPI_Bcast (MPI 4.1 §6.4)
 func Bcast[B Data](c *Comm, buf B, root int) error {
-	return c.raise(c.bcast(blocking("Bcast"), viewOf(buf), root))
+	return c.raise(c.bcast(c.blocking("Bcast"), viewOf(buf), root))
 }
 
 // Ibcast begins what Bcast does, and returns at once. See Request for what that
@@ -56,7 +56,7 @@ func Bcast[B Data](c *Comm, buf B, root int) error {
 //
 // Implements: MPI_Ibcast (MPI 4.1 §6.12.2)
 func Ibcast[B Data](c *Comm, buf B, root int) *Request {
-	k := begin("Ibcast")
+	k := c.begin("Ibcast")
 	return c.request(k, c.bcast(k, viewOf(buf), root))
 }
 
@@ -68,7 +68,7 @@ func Ibcast[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Bcast_init (MPI 4.1 §6.13.2)
 func BcastInit[B Data](c *Comm, buf B, root int) *Request {
-	k := prepare("BcastInit")
+	k := c.prepare("BcastInit")
 	return c.request(k, c.bcast(k, viewOf(buf), root))
 }
 
@@ -83,7 +83,7 @@ func BcastInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Gather (MPI 4.1 §6.5)
 func Gather[B Data](c *Comm, send, recv B, root int) error {
-	return c.raise(c.gather(blocking("Gather"), viewOf(send), viewOf(recv), root))
+	return c.raise(c.gather(c.blocking("Gather"), viewOf(send), viewOf(recv), root))
 }
 
 // Igather begins what Gather does, and returns at once. See Request for what
@@ -92,7 +92,7 @@ func Gather[B Data](c *Comm, send, recv B, root int) error {
 //
 // Implements: MPI_Igather (MPI 4.1 §6.12.3)
 func Igather[B Data](c *Comm, send, recv B, root int) *Request {
-	k := begin("Igather")
+	k := c.begin("Igather")
 	return c.request(k, c.gather(k, viewOf(send), viewOf(recv), root))
 }
 
@@ -104,7 +104,7 @@ func Igather[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Gather_init (MPI 4.1 §6.13.3)
 func GatherInit[B Data](c *Comm, send, recv B, root int) *Request {
-	k := prepare("GatherInit")
+	k := c.prepare("GatherInit")
 	return c.request(k, c.gather(k, viewOf(send), viewOf(recv), root))
 }
 
@@ -116,7 +116,7 @@ func GatherInit[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Gather with MPI_IN_PLACE (MPI 4.1 §6.5)
 func GatherInPlace[B Data](c *Comm, buf B, root int) error {
-	return c.raise(c.gatherInPlace(blocking("GatherInPlace"), viewOf(buf), root))
+	return c.raise(c.gatherInPlace(c.blocking("GatherInPlace"), viewOf(buf), root))
 }
 
 // IgatherInPlace begins what GatherInPlace does, and returns at once. See
@@ -125,7 +125,7 @@ func GatherInPlace[B Data](c *Comm, buf B, root int) error {
 //
 // Implements: MPI_Igather with MPI_IN_PLACE (MPI 4.1 §6.12.3)
 func IgatherInPlace[B Data](c *Comm, buf B, root int) *Request {
-	k := begin("IgatherInPlace")
+	k := c.begin("IgatherInPlace")
 	return c.request(k, c.gatherInPlace(k, viewOf(buf), root))
 }
 
@@ -137,7 +137,7 @@ func IgatherInPlace[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Gather_init with MPI_IN_PLACE (MPI 4.1 §6.13.3)
 func GatherInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
-	k := prepare("GatherInPlaceInit")
+	k := c.prepare("GatherInPlaceInit")
 	return c.request(k, c.gatherInPlace(k, viewOf(buf), root))
 }
 
@@ -151,7 +151,7 @@ func GatherInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Gatherv (MPI 4.1 §6.5)
 func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) error {
-	return c.raise(c.gatherv(blocking("Gatherv"), viewOf(send), viewOf(recv), counts, displs, root))
+	return c.raise(c.gatherv(c.blocking("Gatherv"), viewOf(send), viewOf(recv), counts, displs, root))
 }
 
 // Igatherv begins what Gatherv does, and returns at once. See Request for what
@@ -161,7 +161,7 @@ func Gatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) erro
 //
 // Implements: MPI_Igatherv (MPI 4.1 §6.12.3)
 func Igatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Request {
-	k := begin("Igatherv")
+	k := c.begin("Igatherv")
 	return c.request(k, c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
 }
 
@@ -174,7 +174,7 @@ func Igatherv[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Re
 //
 // Implements: MPI_Gatherv_init (MPI 4.1 §6.13.3)
 func GathervInit[B Data](c *Comm, send, recv B, counts, displs []int, root int) *Request {
-	k := prepare("GathervInit")
+	k := c.prepare("GathervInit")
 	return c.request(k, c.gatherv(k, viewOf(send), viewOf(recv), counts, displs, root))
 }
 
@@ -185,7 +185,7 @@ func GathervInit[B Data](c *Comm, send, recv B, counts, displs []int, root int) 
 //
 // Implements: MPI_Gatherv with MPI_IN_PLACE (MPI 4.1 §6.5)
 func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	return c.raise(c.gathervInPlace(blocking("GathervInPlace"), viewOf(buf), counts, displs, root))
+	return c.raise(c.gathervInPlace(c.blocking("GathervInPlace"), viewOf(buf), counts, displs, root))
 }
 
 // IgathervInPlace begins what GathervInPlace does, and returns at once. See
@@ -195,7 +195,7 @@ func GathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) erro
 //
 // Implements: MPI_Igatherv with MPI_IN_PLACE (MPI 4.1 §6.12.3)
 func IgathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
-	k := begin("IgathervInPlace")
+	k := c.begin("IgathervInPlace")
 	return c.request(k, c.gathervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
@@ -208,7 +208,7 @@ func IgathervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Re
 //
 // Implements: MPI_Gatherv_init with MPI_IN_PLACE (MPI 4.1 §6.13.3)
 func GathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
-	k := prepare("GathervInPlaceInit")
+	k := c.prepare("GathervInPlaceInit")
 	return c.request(k, c.gathervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
@@ -224,7 +224,7 @@ func GathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) 
 //
 // Implements: MPI_Scatter (MPI 4.1 §6.6)
 func Scatter[B Data](c *Comm, send, recv B, root int) error {
-	return c.raise(c.scatter(blocking("Scatter"), viewOf(send), viewOf(recv), root))
+	return c.raise(c.scatter(c.blocking("Scatter"), viewOf(send), viewOf(recv), root))
 }
 
 // Iscatter begins what Scatter does, and returns at once. See Request for what
@@ -233,7 +233,7 @@ func Scatter[B Data](c *Comm, send, recv B, root int) error {
 //
 // Implements: MPI_Iscatter (MPI 4.1 §6.12.4)
 func Iscatter[B Data](c *Comm, send, recv B, root int) *Request {
-	k := begin("Iscatter")
+	k := c.begin("Iscatter")
 	return c.request(k, c.scatter(k, viewOf(send), viewOf(recv), root))
 }
 
@@ -245,7 +245,7 @@ func Iscatter[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Scatter_init (MPI 4.1 §6.13.4)
 func ScatterInit[B Data](c *Comm, send, recv B, root int) *Request {
-	k := prepare("ScatterInit")
+	k := c.prepare("ScatterInit")
 	return c.request(k, c.scatter(k, viewOf(send), viewOf(recv), root))
 }
 
@@ -257,7 +257,7 @@ func ScatterInit[B Data](c *Comm, send, recv B, root int) *Request {
 //
 // Implements: MPI_Scatter with MPI_IN_PLACE (MPI 4.1 §6.6)
 func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
-	return c.raise(c.scatterInPlace(blocking("ScatterInPlace"), viewOf(buf), root))
+	return c.raise(c.scatterInPlace(c.blocking("ScatterInPlace"), viewOf(buf), root))
 }
 
 // IscatterInPlace begins what ScatterInPlace does, and returns at once. See
@@ -266,7 +266,7 @@ func ScatterInPlace[B Data](c *Comm, buf B, root int) error {
 //
 // Implements: MPI_Iscatter with MPI_IN_PLACE (MPI 4.1 §6.12.4)
 func IscatterInPlace[B Data](c *Comm, buf B, root int) *Request {
-	k := begin("IscatterInPlace")
+	k := c.begin("IscatterInPlace")
 	return c.request(k, c.scatterInPlace(k, viewOf(buf), root))
 }
 
@@ -278,7 +278,7 @@ func IscatterInPlace[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Scatter_init with MPI_IN_PLACE (MPI 4.1 §6.13.4)
 func ScatterInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
-	k := prepare("ScatterInPlaceInit")
+	k := c.prepare("ScatterInPlaceInit")
 	return c.request(k, c.scatterInPlace(k, viewOf(buf), root))
 }
 
@@ -293,7 +293,7 @@ func ScatterInPlaceInit[B Data](c *Comm, buf B, root int) *Request {
 //
 // Implements: MPI_Scatterv (MPI 4.1 §6.6)
 func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) error {
-	return c.raise(c.scatterv(blocking("Scatterv"), viewOf(send), counts, displs, viewOf(recv), root))
+	return c.raise(c.scatterv(c.blocking("Scatterv"), viewOf(send), counts, displs, viewOf(recv), root))
 }
 
 // Iscatterv begins what Scatterv does, and returns at once. See Request for
@@ -303,7 +303,7 @@ func Scatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) e
 //
 // Implements: MPI_Iscatterv (MPI 4.1 §6.12.4)
 func Iscatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) *Request {
-	k := begin("Iscatterv")
+	k := c.begin("Iscatterv")
 	return c.request(k, c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
 }
 
@@ -316,7 +316,7 @@ func Iscatterv[B Data](c *Comm, send B, counts, displs []int, recv B, root int) 
 //
 // Implements: MPI_Scatterv_init (MPI 4.1 §6.13.4)
 func ScattervInit[B Data](c *Comm, send B, counts, displs []int, recv B, root int) *Request {
-	k := prepare("ScattervInit")
+	k := c.prepare("ScattervInit")
 	return c.request(k, c.scatterv(k, viewOf(send), counts, displs, viewOf(recv), root))
 }
 
@@ -327,7 +327,7 @@ func ScattervInit[B Data](c *Comm, send B, counts, displs []int, recv B, root in
 //
 // Implements: MPI_Scatterv with MPI_IN_PLACE (MPI 4.1 §6.6)
 func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) error {
-	return c.raise(c.scattervInPlace(blocking("ScattervInPlace"), viewOf(buf), counts, displs, root))
+	return c.raise(c.scattervInPlace(c.blocking("ScattervInPlace"), viewOf(buf), counts, displs, root))
 }
 
 // IscattervInPlace begins what ScattervInPlace does, and returns at once. See
@@ -337,7 +337,7 @@ func ScattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) err
 //
 // Implements: MPI_Iscatterv with MPI_IN_PLACE (MPI 4.1 §6.12.4)
 func IscattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
-	k := begin("IscattervInPlace")
+	k := c.begin("IscattervInPlace")
 	return c.request(k, c.scattervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
@@ -350,7 +350,7 @@ func IscattervInPlace[B Data](c *Comm, buf B, counts, displs []int, root int) *R
 //
 // Implements: MPI_Scatterv_init with MPI_IN_PLACE (MPI 4.1 §6.13.4)
 func ScattervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int) *Request {
-	k := prepare("ScattervInPlaceInit")
+	k := c.prepare("ScattervInPlaceInit")
 	return c.request(k, c.scattervInPlace(k, viewOf(buf), counts, displs, root))
 }
 
@@ -362,7 +362,7 @@ func ScattervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int, root int)
 //
 // Implements: MPI_Allgather (MPI 4.1 §6.7)
 func Allgather[B Data](c *Comm, send, recv B) error {
-	return c.raise(c.allgather(blocking("Allgather"), viewOf(send), viewOf(recv)))
+	return c.raise(c.allgather(c.blocking("Allgather"), viewOf(send), viewOf(recv)))
 }
 
 // Iallgather begins what Allgather does, and returns at once. See Request for
@@ -371,7 +371,7 @@ func Allgather[B Data](c *Comm, send, recv B) error {
 //
 // Implements: MPI_Iallgather (MPI 4.1 §6.12.5)
 func Iallgather[B Data](c *Comm, send, recv B) *Request {
-	k := begin("Iallgather")
+	k := c.begin("Iallgather")
 	return c.request(k, c.allgather(k, viewOf(send), viewOf(recv)))
 }
 
@@ -383,7 +383,7 @@ func Iallgather[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Allgather_init (MPI 4.1 §6.13.5)
 func AllgatherInit[B Data](c *Comm, send, recv B) *Request {
-	k := prepare("AllgatherInit")
+	k := c.prepare("AllgatherInit")
 	return c.request(k, c.allgather(k, viewOf(send), viewOf(recv)))
 }
 
@@ -394,7 +394,7 @@ func AllgatherInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Allgather with MPI_IN_PLACE (MPI 4.1 §6.7)
 func AllgatherInPlace[B Data](c *Comm, buf B) error {
-	return c.raise(c.allgatherInPlace(blocking("AllgatherInPlace"), viewOf(buf)))
+	return c.raise(c.allgatherInPlace(c.blocking("AllgatherInPlace"), viewOf(buf)))
 }
 
 // IallgatherInPlace begins what AllgatherInPlace does, and returns at once. See
@@ -403,7 +403,7 @@ func AllgatherInPlace[B Data](c *Comm, buf B) error {
 //
 // Implements: MPI_Iallgather with MPI_IN_PLACE (MPI 4.1 §6.12.5)
 func IallgatherInPlace[B Data](c *Comm, buf B) *Request {
-	k := begin("IallgatherInPlace")
+	k := c.begin("IallgatherInPlace")
 	return c.request(k, c.allgatherInPlace(k, viewOf(buf)))
 }
 
@@ -416,7 +416,7 @@ func IallgatherInPlace[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Allgather_init with MPI_IN_PLACE (MPI 4.1 §6.13.5)
 func AllgatherInPlaceInit[B Data](c *Comm, buf B) *Request {
-	k := prepare("AllgatherInPlaceInit")
+	k := c.prepare("AllgatherInPlaceInit")
 	return c.request(k, c.allgatherInPlace(k, viewOf(buf)))
 }
 
@@ -427,7 +427,7 @@ func AllgatherInPlaceInit[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Allgatherv (MPI 4.1 §6.7)
 func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
-	return c.raise(c.allgatherv(blocking("Allgatherv"), viewOf(send), viewOf(recv), counts, displs))
+	return c.raise(c.allgatherv(c.blocking("Allgatherv"), viewOf(send), viewOf(recv), counts, displs))
 }
 
 // Iallgatherv begins what Allgatherv does, and returns at once. See Request for
@@ -437,7 +437,7 @@ func Allgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
 //
 // Implements: MPI_Iallgatherv (MPI 4.1 §6.12.5)
 func Iallgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
-	k := begin("Iallgatherv")
+	k := c.begin("Iallgatherv")
 	return c.request(k, c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
@@ -450,7 +450,7 @@ func Iallgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
 //
 // Implements: MPI_Allgatherv_init (MPI 4.1 §6.13.5)
 func AllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
-	k := prepare("AllgathervInit")
+	k := c.prepare("AllgathervInit")
 	return c.request(k, c.allgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
@@ -461,7 +461,7 @@ func AllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Reques
 //
 // Implements: MPI_Allgatherv with MPI_IN_PLACE (MPI 4.1 §6.7)
 func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	return c.raise(c.allgathervInPlace(blocking("AllgathervInPlace"), viewOf(buf), counts, displs))
+	return c.raise(c.allgathervInPlace(c.blocking("AllgathervInPlace"), viewOf(buf), counts, displs))
 }
 
 // IallgathervInPlace begins what AllgathervInPlace does, and returns at once.
@@ -471,7 +471,7 @@ func AllgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 //
 // Implements: MPI_Iallgatherv with MPI_IN_PLACE (MPI 4.1 §6.12.5)
 func IallgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
-	k := begin("IallgathervInPlace")
+	k := c.begin("IallgathervInPlace")
 	return c.request(k, c.allgathervInPlace(k, viewOf(buf), counts, displs))
 }
 
@@ -484,7 +484,7 @@ func IallgathervInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 //
 // Implements: MPI_Allgatherv_init with MPI_IN_PLACE (MPI 4.1 §6.13.5)
 func AllgathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request {
-	k := prepare("AllgathervInPlaceInit")
+	k := c.prepare("AllgathervInPlaceInit")
 	return c.request(k, c.allgathervInPlace(k, viewOf(buf), counts, displs))
 }
 
@@ -497,7 +497,7 @@ func AllgathervInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Reques
 //
 // Implements: MPI_Alltoall (MPI 4.1 §6.8)
 func Alltoall[B Data](c *Comm, send, recv B) error {
-	return c.raise(c.alltoall(blocking("Alltoall"), viewOf(send), viewOf(recv)))
+	return c.raise(c.alltoall(c.blocking("Alltoall"), viewOf(send), viewOf(recv)))
 }
 
 // Ialltoall begins what Alltoall does, and returns at once. See Request for
@@ -506,7 +506,7 @@ func Alltoall[B Data](c *Comm, send, recv B) error {
 //
 // Implements: MPI_Ialltoall (MPI 4.1 §6.12.6)
 func Ialltoall[B Data](c *Comm, send, recv B) *Request {
-	k := begin("Ialltoall")
+	k := c.begin("Ialltoall")
 	return c.request(k, c.alltoall(k, viewOf(send), viewOf(recv)))
 }
 
@@ -518,7 +518,7 @@ func Ialltoall[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Alltoall_init (MPI 4.1 §6.13.6)
 func AlltoallInit[B Data](c *Comm, send, recv B) *Request {
-	k := prepare("AlltoallInit")
+	k := c.prepare("AlltoallInit")
 	return c.request(k, c.alltoall(k, viewOf(send), viewOf(recv)))
 }
 
@@ -529,7 +529,7 @@ func AlltoallInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Alltoall with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallInPlace[B Data](c *Comm, buf B) error {
-	return c.raise(c.alltoallInPlace(blocking("AlltoallInPlace"), viewOf(buf)))
+	return c.raise(c.alltoallInPlace(c.blocking("AlltoallInPlace"), viewOf(buf)))
 }
 
 // IalltoallInPlace begins what AlltoallInPlace does, and returns at once. See
@@ -538,7 +538,7 @@ func AlltoallInPlace[B Data](c *Comm, buf B) error {
 //
 // Implements: MPI_Ialltoall with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallInPlace[B Data](c *Comm, buf B) *Request {
-	k := begin("IalltoallInPlace")
+	k := c.begin("IalltoallInPlace")
 	return c.request(k, c.alltoallInPlace(k, viewOf(buf)))
 }
 
@@ -550,7 +550,7 @@ func IalltoallInPlace[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Alltoall_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallInPlaceInit[B Data](c *Comm, buf B) *Request {
-	k := prepare("AlltoallInPlaceInit")
+	k := c.prepare("AlltoallInPlaceInit")
 	return c.request(k, c.alltoallInPlace(k, viewOf(buf)))
 }
 
@@ -565,7 +565,7 @@ func AlltoallInPlaceInit[B Data](c *Comm, buf B) *Request {
 //
 // Implements: MPI_Alltoallv (MPI 4.1 §6.8)
 func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) error {
-	return c.raise(c.alltoallv(blocking("Alltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.raise(c.alltoallv(c.blocking("Alltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // Ialltoallv begins what Alltoallv does, and returns at once. See Request for
@@ -575,7 +575,7 @@ func Alltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, re
 //
 // Implements: MPI_Ialltoallv (MPI 4.1 §6.12.6)
 func Ialltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
-	k := begin("Ialltoallv")
+	k := c.begin("Ialltoallv")
 	return c.request(k, c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
@@ -588,7 +588,7 @@ func Ialltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, r
 //
 // Implements: MPI_Alltoallv_init (MPI 4.1 §6.13.6)
 func AlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
-	k := prepare("AlltoallvInit")
+	k := c.prepare("AlltoallvInit")
 	return c.request(k, c.alltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
@@ -600,7 +600,7 @@ func AlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B
 //
 // Implements: MPI_Alltoallv with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
-	return c.raise(c.alltoallvInPlace(blocking("AlltoallvInPlace"), viewOf(buf), counts, displs))
+	return c.raise(c.alltoallvInPlace(c.blocking("AlltoallvInPlace"), viewOf(buf), counts, displs))
 }
 
 // IalltoallvInPlace begins what AlltoallvInPlace does, and returns at once. See
@@ -610,7 +610,7 @@ func AlltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) error {
 //
 // Implements: MPI_Ialltoallv with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
-	k := begin("IalltoallvInPlace")
+	k := c.begin("IalltoallvInPlace")
 	return c.request(k, c.alltoallvInPlace(k, viewOf(buf), counts, displs))
 }
 
@@ -623,7 +623,7 @@ func IalltoallvInPlace[B Data](c *Comm, buf B, counts, displs []int) *Request {
 //
 // Implements: MPI_Alltoallv_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallvInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request {
-	k := prepare("AlltoallvInPlaceInit")
+	k := c.prepare("AlltoallvInPlaceInit")
 	return c.request(k, c.alltoallvInPlace(k, viewOf(buf), counts, displs))
 }
 
@@ -635,7 +635,7 @@ func AlltoallvInPlaceInit[B Data](c *Comm, buf B, counts, displs []int) *Request
 //
 // Implements: MPI_Alltoallw (MPI 4.1 §6.8)
 func Alltoallw(c *Comm, send, recv []Buffer) error {
-	return c.raise(c.alltoallw(blocking("Alltoallw"), send, recv))
+	return c.raise(c.alltoallw(c.blocking("Alltoallw"), send, recv))
 }
 
 // Ialltoallw begins what Alltoallw does, and returns at once. See Request for
@@ -644,7 +644,7 @@ func Alltoallw(c *Comm, send, recv []Buffer) error {
 //
 // Implements: MPI_Ialltoallw (MPI 4.1 §6.12.6)
 func Ialltoallw(c *Comm, send, recv []Buffer) *Request {
-	k := begin("Ialltoallw")
+	k := c.begin("Ialltoallw")
 	return c.request(k, c.alltoallw(k, send, recv))
 }
 
@@ -656,7 +656,7 @@ func Ialltoallw(c *Comm, send, recv []Buffer) *Request {
 //
 // Implements: MPI_Alltoallw_init (MPI 4.1 §6.13.6)
 func AlltoallwInit(c *Comm, send, recv []Buffer) *Request {
-	k := prepare("AlltoallwInit")
+	k := c.prepare("AlltoallwInit")
 	return c.request(k, c.alltoallw(k, send, recv))
 }
 
@@ -667,7 +667,7 @@ func AlltoallwInit(c *Comm, send, recv []Buffer) *Request {
 //
 // Implements: MPI_Alltoallw with MPI_IN_PLACE (MPI 4.1 §6.8)
 func AlltoallwInPlace(c *Comm, bufs []Buffer) error {
-	return c.raise(c.alltoallwInPlace(blocking("AlltoallwInPlace"), bufs))
+	return c.raise(c.alltoallwInPlace(c.blocking("AlltoallwInPlace"), bufs))
 }
 
 // IalltoallwInPlace begins what AlltoallwInPlace does, and returns at once. See
@@ -676,7 +676,7 @@ func AlltoallwInPlace(c *Comm, bufs []Buffer) error {
 //
 // Implements: MPI_Ialltoallw with MPI_IN_PLACE (MPI 4.1 §6.12.6)
 func IalltoallwInPlace(c *Comm, bufs []Buffer) *Request {
-	k := begin("IalltoallwInPlace")
+	k := c.begin("IalltoallwInPlace")
 	return c.request(k, c.alltoallwInPlace(k, bufs))
 }
 
@@ -689,7 +689,7 @@ func IalltoallwInPlace(c *Comm, bufs []Buffer) *Request {
 //
 // Implements: MPI_Alltoallw_init with MPI_IN_PLACE (MPI 4.1 §6.13.6)
 func AlltoallwInPlaceInit(c *Comm, bufs []Buffer) *Request {
-	k := prepare("AlltoallwInPlaceInit")
+	k := c.prepare("AlltoallwInPlaceInit")
 	return c.request(k, c.alltoallwInPlace(k, bufs))
 }
 
@@ -705,7 +705,7 @@ func AlltoallwInPlaceInit(c *Comm, bufs []Buffer) *Request {
 //
 // Implements: MPI_Reduce (MPI 4.1 §6.9.1)
 func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
-	return c.raise(c.reduce(blocking("Reduce"), viewOf(send), viewOf(recv), o, root))
+	return c.raise(c.reduce(c.blocking("Reduce"), viewOf(send), viewOf(recv), o, root))
 }
 
 // Ireduce begins what Reduce does, and returns at once. See Request for what
@@ -714,7 +714,7 @@ func Reduce[B Data](c *Comm, send, recv B, o op.Op, root int) error {
 //
 // Implements: MPI_Ireduce (MPI 4.1 §6.12.7)
 func Ireduce[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
-	k := begin("Ireduce")
+	k := c.begin("Ireduce")
 	return c.request(k, c.reduce(k, viewOf(send), viewOf(recv), o, root))
 }
 
@@ -726,7 +726,7 @@ func Ireduce[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Reduce_init (MPI 4.1 §6.13.7)
 func ReduceInit[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
-	k := prepare("ReduceInit")
+	k := c.prepare("ReduceInit")
 	return c.request(k, c.reduce(k, viewOf(send), viewOf(recv), o, root))
 }
 
@@ -738,7 +738,7 @@ func ReduceInit[B Data](c *Comm, send, recv B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Reduce with MPI_IN_PLACE (MPI 4.1 §6.9.1)
 func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
-	return c.raise(c.reduceInPlace(blocking("ReduceInPlace"), viewOf(buf), o, root))
+	return c.raise(c.reduceInPlace(c.blocking("ReduceInPlace"), viewOf(buf), o, root))
 }
 
 // IreduceInPlace begins what ReduceInPlace does, and returns at once. See
@@ -747,7 +747,7 @@ func ReduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) error {
 //
 // Implements: MPI_Ireduce with MPI_IN_PLACE (MPI 4.1 §6.12.7)
 func IreduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) *Request {
-	k := begin("IreduceInPlace")
+	k := c.begin("IreduceInPlace")
 	return c.request(k, c.reduceInPlace(k, viewOf(buf), o, root))
 }
 
@@ -759,7 +759,7 @@ func IreduceInPlace[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Reduce_init with MPI_IN_PLACE (MPI 4.1 §6.13.7)
 func ReduceInPlaceInit[B Data](c *Comm, buf B, o op.Op, root int) *Request {
-	k := prepare("ReduceInPlaceInit")
+	k := c.prepare("ReduceInPlaceInit")
 	return c.request(k, c.reduceInPlace(k, viewOf(buf), o, root))
 }
 
@@ -772,7 +772,7 @@ func ReduceInPlaceInit[B Data](c *Comm, buf B, o op.Op, root int) *Request {
 //
 // Implements: MPI_Allreduce (MPI 4.1 §6.9.6)
 func Allreduce[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.raise(c.allreduce(blocking("Allreduce"), cgo.Allreduce, viewOf(send), viewOf(recv), o))
+	return c.raise(c.allreduce(c.blocking("Allreduce"), cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
 // Iallreduce begins what Allreduce does, and returns at once. See Request for
@@ -781,7 +781,7 @@ func Allreduce[B Data](c *Comm, send, recv B, o op.Op) error {
 //
 // Implements: MPI_Iallreduce (MPI 4.1 §6.12.8)
 func Iallreduce[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := begin("Iallreduce")
+	k := c.begin("Iallreduce")
 	return c.request(k, c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
@@ -793,7 +793,7 @@ func Iallreduce[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Allreduce_init (MPI 4.1 §6.13.8)
 func AllreduceInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := prepare("AllreduceInit")
+	k := c.prepare("AllreduceInit")
 	return c.request(k, c.allreduce(k, cgo.Allreduce, viewOf(send), viewOf(recv), o))
 }
 
@@ -805,7 +805,7 @@ func AllreduceInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Allreduce with MPI_IN_PLACE (MPI 4.1 §6.9.6)
 func AllreduceInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.raise(c.allreduceInPlace(blocking("AllreduceInPlace"), cgo.Allreduce, viewOf(buf), o))
+	return c.raise(c.allreduceInPlace(c.blocking("AllreduceInPlace"), cgo.Allreduce, viewOf(buf), o))
 }
 
 // IallreduceInPlace begins what AllreduceInPlace does, and returns at once. See
@@ -814,7 +814,7 @@ func AllreduceInPlace[B Data](c *Comm, buf B, o op.Op) error {
 //
 // Implements: MPI_Iallreduce with MPI_IN_PLACE (MPI 4.1 §6.12.8)
 func IallreduceInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := begin("IallreduceInPlace")
+	k := c.begin("IallreduceInPlace")
 	return c.request(k, c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
 }
 
@@ -827,7 +827,7 @@ func IallreduceInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Allreduce_init with MPI_IN_PLACE (MPI 4.1 §6.13.8)
 func AllreduceInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := prepare("AllreduceInPlaceInit")
+	k := c.prepare("AllreduceInPlaceInit")
 	return c.request(k, c.allreduceInPlace(k, cgo.Allreduce, viewOf(buf), o))
 }
 
@@ -841,7 +841,7 @@ func AllreduceInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block (MPI 4.1 §6.10.1)
 func ReduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.raise(c.reduceScatterBlock(blocking("ReduceScatterBlock"), viewOf(send), viewOf(recv), o))
+	return c.raise(c.reduceScatterBlock(c.blocking("ReduceScatterBlock"), viewOf(send), viewOf(recv), o))
 }
 
 // IreduceScatterBlock begins what ReduceScatterBlock does, and returns at once.
@@ -850,7 +850,7 @@ func ReduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) error {
 //
 // Implements: MPI_Ireduce_scatter_block (MPI 4.1 §6.12.9)
 func IreduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := begin("IreduceScatterBlock")
+	k := c.begin("IreduceScatterBlock")
 	return c.request(k, c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
 }
 
@@ -863,7 +863,7 @@ func IreduceScatterBlock[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block_init (MPI 4.1 §6.13.9)
 func ReduceScatterBlockInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := prepare("ReduceScatterBlockInit")
+	k := c.prepare("ReduceScatterBlockInit")
 	return c.request(k, c.reduceScatterBlock(k, viewOf(send), viewOf(recv), o))
 }
 
@@ -876,7 +876,7 @@ func ReduceScatterBlockInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block with MPI_IN_PLACE (MPI 4.1 §6.10.1)
 func ReduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.raise(c.reduceScatterBlockInPlace(blocking("ReduceScatterBlockInPlace"), viewOf(buf), o))
+	return c.raise(c.reduceScatterBlockInPlace(c.blocking("ReduceScatterBlockInPlace"), viewOf(buf), o))
 }
 
 // IreduceScatterBlockInPlace begins what ReduceScatterBlockInPlace does, and
@@ -885,7 +885,7 @@ func ReduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) error {
 //
 // Implements: MPI_Ireduce_scatter_block with MPI_IN_PLACE (MPI 4.1 §6.12.9)
 func IreduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := begin("IreduceScatterBlockInPlace")
+	k := c.begin("IreduceScatterBlockInPlace")
 	return c.request(k, c.reduceScatterBlockInPlace(k, viewOf(buf), o))
 }
 
@@ -898,7 +898,7 @@ func IreduceScatterBlockInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter_block_init with MPI_IN_PLACE (MPI 4.1 §6.13.9)
 func ReduceScatterBlockInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := prepare("ReduceScatterBlockInPlaceInit")
+	k := c.prepare("ReduceScatterBlockInPlaceInit")
 	return c.request(k, c.reduceScatterBlockInPlace(k, viewOf(buf), o))
 }
 
@@ -911,7 +911,7 @@ func ReduceScatterBlockInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Reduce_scatter (MPI 4.1 §6.10.2)
 func ReduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) error {
-	return c.raise(c.reduceScatter(blocking("ReduceScatter"), viewOf(send), viewOf(recv), counts, o))
+	return c.raise(c.reduceScatter(c.blocking("ReduceScatter"), viewOf(send), viewOf(recv), counts, o))
 }
 
 // IreduceScatter begins what ReduceScatter does, and returns at once. See
@@ -921,7 +921,7 @@ func ReduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) error {
 //
 // Implements: MPI_Ireduce_scatter (MPI 4.1 §6.12.10)
 func IreduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Request {
-	k := begin("IreduceScatter")
+	k := c.begin("IreduceScatter")
 	return c.request(k, c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
 }
 
@@ -934,7 +934,7 @@ func IreduceScatter[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Reque
 //
 // Implements: MPI_Reduce_scatter_init (MPI 4.1 §6.13.10)
 func ReduceScatterInit[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Request {
-	k := prepare("ReduceScatterInit")
+	k := c.prepare("ReduceScatterInit")
 	return c.request(k, c.reduceScatter(k, viewOf(send), viewOf(recv), counts, o))
 }
 
@@ -947,7 +947,7 @@ func ReduceScatterInit[B Data](c *Comm, send, recv B, counts []int, o op.Op) *Re
 //
 // Implements: MPI_Reduce_scatter with MPI_IN_PLACE (MPI 4.1 §6.10.2)
 func ReduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) error {
-	return c.raise(c.reduceScatterInPlace(blocking("ReduceScatterInPlace"), viewOf(buf), counts, o))
+	return c.raise(c.reduceScatterInPlace(c.blocking("ReduceScatterInPlace"), viewOf(buf), counts, o))
 }
 
 // IreduceScatterInPlace begins what ReduceScatterInPlace does, and returns at
@@ -957,7 +957,7 @@ func ReduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) error {
 //
 // Implements: MPI_Ireduce_scatter with MPI_IN_PLACE (MPI 4.1 §6.12.10)
 func IreduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) *Request {
-	k := begin("IreduceScatterInPlace")
+	k := c.begin("IreduceScatterInPlace")
 	return c.request(k, c.reduceScatterInPlace(k, viewOf(buf), counts, o))
 }
 
@@ -970,7 +970,7 @@ func IreduceScatterInPlace[B Data](c *Comm, buf B, counts []int, o op.Op) *Reque
 //
 // Implements: MPI_Reduce_scatter_init with MPI_IN_PLACE (MPI 4.1 §6.13.10)
 func ReduceScatterInPlaceInit[B Data](c *Comm, buf B, counts []int, o op.Op) *Request {
-	k := prepare("ReduceScatterInPlaceInit")
+	k := c.prepare("ReduceScatterInPlaceInit")
 	return c.request(k, c.reduceScatterInPlace(k, viewOf(buf), counts, o))
 }
 
@@ -983,7 +983,7 @@ func ReduceScatterInPlaceInit[B Data](c *Comm, buf B, counts []int, o op.Op) *Re
 //
 // Implements: MPI_Scan (MPI 4.1 §6.11.1)
 func Scan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.raise(c.allreduce(blocking("Scan"), cgo.Scan, viewOf(send), viewOf(recv), o))
+	return c.raise(c.allreduce(c.blocking("Scan"), cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
 // Iscan begins what Scan does, and returns at once. See Request for what that
@@ -992,7 +992,7 @@ func Scan[B Data](c *Comm, send, recv B, o op.Op) error {
 //
 // Implements: MPI_Iscan (MPI 4.1 §6.12.11)
 func Iscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := begin("Iscan")
+	k := c.begin("Iscan")
 	return c.request(k, c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
@@ -1004,7 +1004,7 @@ func Iscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Scan_init (MPI 4.1 §6.13.11)
 func ScanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := prepare("ScanInit")
+	k := c.prepare("ScanInit")
 	return c.request(k, c.allreduce(k, cgo.Scan, viewOf(send), viewOf(recv), o))
 }
 
@@ -1016,7 +1016,7 @@ func ScanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Scan with MPI_IN_PLACE (MPI 4.1 §6.11.1)
 func ScanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.raise(c.allreduceInPlace(blocking("ScanInPlace"), cgo.Scan, viewOf(buf), o))
+	return c.raise(c.allreduceInPlace(c.blocking("ScanInPlace"), cgo.Scan, viewOf(buf), o))
 }
 
 // IscanInPlace begins what ScanInPlace does, and returns at once. See Request
@@ -1025,7 +1025,7 @@ func ScanInPlace[B Data](c *Comm, buf B, o op.Op) error {
 //
 // Implements: MPI_Iscan with MPI_IN_PLACE (MPI 4.1 §6.12.11)
 func IscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := begin("IscanInPlace")
+	k := c.begin("IscanInPlace")
 	return c.request(k, c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
 }
 
@@ -1037,7 +1037,7 @@ func IscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Scan_init with MPI_IN_PLACE (MPI 4.1 §6.13.11)
 func ScanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := prepare("ScanInPlaceInit")
+	k := c.prepare("ScanInPlaceInit")
 	return c.request(k, c.allreduceInPlace(k, cgo.Scan, viewOf(buf), o))
 }
 
@@ -1050,7 +1050,7 @@ func ScanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan (MPI 4.1 §6.11.2)
 func Exscan[B Data](c *Comm, send, recv B, o op.Op) error {
-	return c.raise(c.allreduce(blocking("Exscan"), cgo.Exscan, viewOf(send), viewOf(recv), o))
+	return c.raise(c.allreduce(c.blocking("Exscan"), cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
 // Iexscan begins what Exscan does, and returns at once. See Request for what
@@ -1059,7 +1059,7 @@ func Exscan[B Data](c *Comm, send, recv B, o op.Op) error {
 //
 // Implements: MPI_Iexscan (MPI 4.1 §6.12.12)
 func Iexscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := begin("Iexscan")
+	k := c.begin("Iexscan")
 	return c.request(k, c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
@@ -1071,7 +1071,7 @@ func Iexscan[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan_init (MPI 4.1 §6.13.12)
 func ExscanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
-	k := prepare("ExscanInit")
+	k := c.prepare("ExscanInit")
 	return c.request(k, c.allreduce(k, cgo.Exscan, viewOf(send), viewOf(recv), o))
 }
 
@@ -1084,7 +1084,7 @@ func ExscanInit[B Data](c *Comm, send, recv B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan with MPI_IN_PLACE (MPI 4.1 §6.11.2)
 func ExscanInPlace[B Data](c *Comm, buf B, o op.Op) error {
-	return c.raise(c.allreduceInPlace(blocking("ExscanInPlace"), cgo.Exscan, viewOf(buf), o))
+	return c.raise(c.allreduceInPlace(c.blocking("ExscanInPlace"), cgo.Exscan, viewOf(buf), o))
 }
 
 // IexscanInPlace begins what ExscanInPlace does, and returns at once. See
@@ -1093,7 +1093,7 @@ func ExscanInPlace[B Data](c *Comm, buf B, o op.Op) error {
 //
 // Implements: MPI_Iexscan with MPI_IN_PLACE (MPI 4.1 §6.12.12)
 func IexscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := begin("IexscanInPlace")
+	k := c.begin("IexscanInPlace")
 	return c.request(k, c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
 }
 
@@ -1105,7 +1105,7 @@ func IexscanInPlace[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Exscan_init with MPI_IN_PLACE (MPI 4.1 §6.13.12)
 func ExscanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
-	k := prepare("ExscanInPlaceInit")
+	k := c.prepare("ExscanInPlaceInit")
 	return c.request(k, c.allreduceInPlace(k, cgo.Exscan, viewOf(buf), o))
 }
 
@@ -1118,7 +1118,7 @@ func ExscanInPlaceInit[B Data](c *Comm, buf B, o op.Op) *Request {
 //
 // Implements: MPI_Neighbor_allgather (MPI 4.1 §8.6.1)
 func NeighborAllgather[B Data](c *Comm, send, recv B) error {
-	return c.raise(c.neighborAllgather(blocking("NeighborAllgather"), viewOf(send), viewOf(recv)))
+	return c.raise(c.neighborAllgather(c.blocking("NeighborAllgather"), viewOf(send), viewOf(recv)))
 }
 
 // IneighborAllgather begins what NeighborAllgather does, and returns at once.
@@ -1127,7 +1127,7 @@ func NeighborAllgather[B Data](c *Comm, send, recv B) error {
 //
 // Implements: MPI_Ineighbor_allgather (MPI 4.1 §8.7.1)
 func IneighborAllgather[B Data](c *Comm, send, recv B) *Request {
-	k := begin("IneighborAllgather")
+	k := c.begin("IneighborAllgather")
 	return c.request(k, c.neighborAllgather(k, viewOf(send), viewOf(recv)))
 }
 
@@ -1140,7 +1140,7 @@ func IneighborAllgather[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_allgather_init (MPI 4.1 §8.8.1)
 func NeighborAllgatherInit[B Data](c *Comm, send, recv B) *Request {
-	k := prepare("NeighborAllgatherInit")
+	k := c.prepare("NeighborAllgatherInit")
 	return c.request(k, c.neighborAllgather(k, viewOf(send), viewOf(recv)))
 }
 
@@ -1153,7 +1153,7 @@ func NeighborAllgatherInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_allgatherv (MPI 4.1 §8.6.1)
 func NeighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) error {
-	return c.raise(c.neighborAllgatherv(blocking("NeighborAllgatherv"), viewOf(send), viewOf(recv), counts, displs))
+	return c.raise(c.neighborAllgatherv(c.blocking("NeighborAllgatherv"), viewOf(send), viewOf(recv), counts, displs))
 }
 
 // IneighborAllgatherv begins what NeighborAllgatherv does, and returns at once.
@@ -1163,7 +1163,7 @@ func NeighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) err
 //
 // Implements: MPI_Ineighbor_allgatherv (MPI 4.1 §8.7.1)
 func IneighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
-	k := begin("IneighborAllgatherv")
+	k := c.begin("IneighborAllgatherv")
 	return c.request(k, c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
@@ -1176,7 +1176,7 @@ func IneighborAllgatherv[B Data](c *Comm, send, recv B, counts, displs []int) *R
 //
 // Implements: MPI_Neighbor_allgatherv_init (MPI 4.1 §8.8.1)
 func NeighborAllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int) *Request {
-	k := prepare("NeighborAllgathervInit")
+	k := c.prepare("NeighborAllgathervInit")
 	return c.request(k, c.neighborAllgatherv(k, viewOf(send), viewOf(recv), counts, displs))
 }
 
@@ -1189,7 +1189,7 @@ func NeighborAllgathervInit[B Data](c *Comm, send, recv B, counts, displs []int)
 //
 // Implements: MPI_Neighbor_alltoall (MPI 4.1 §8.6.2)
 func NeighborAlltoall[B Data](c *Comm, send, recv B) error {
-	return c.raise(c.neighborAlltoall(blocking("NeighborAlltoall"), viewOf(send), viewOf(recv)))
+	return c.raise(c.neighborAlltoall(c.blocking("NeighborAlltoall"), viewOf(send), viewOf(recv)))
 }
 
 // IneighborAlltoall begins what NeighborAlltoall does, and returns at once. See
@@ -1198,7 +1198,7 @@ func NeighborAlltoall[B Data](c *Comm, send, recv B) error {
 //
 // Implements: MPI_Ineighbor_alltoall (MPI 4.1 §8.7.2)
 func IneighborAlltoall[B Data](c *Comm, send, recv B) *Request {
-	k := begin("IneighborAlltoall")
+	k := c.begin("IneighborAlltoall")
 	return c.request(k, c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
 }
 
@@ -1211,7 +1211,7 @@ func IneighborAlltoall[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_alltoall_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallInit[B Data](c *Comm, send, recv B) *Request {
-	k := prepare("NeighborAlltoallInit")
+	k := c.prepare("NeighborAlltoallInit")
 	return c.request(k, c.neighborAlltoall(k, viewOf(send), viewOf(recv)))
 }
 
@@ -1224,7 +1224,7 @@ func NeighborAlltoallInit[B Data](c *Comm, send, recv B) *Request {
 //
 // Implements: MPI_Neighbor_alltoallv (MPI 4.1 §8.6.2)
 func NeighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) error {
-	return c.raise(c.neighborAlltoallv(blocking("NeighborAlltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
+	return c.raise(c.neighborAlltoallv(c.blocking("NeighborAlltoallv"), viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
 // IneighborAlltoallv begins what NeighborAlltoallv does, and returns at once.
@@ -1234,7 +1234,7 @@ func NeighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, re
 //
 // Implements: MPI_Ineighbor_alltoallv (MPI 4.1 §8.7.2)
 func IneighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
-	k := begin("IneighborAlltoallv")
+	k := c.begin("IneighborAlltoallv")
 	return c.request(k, c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
@@ -1247,7 +1247,7 @@ func IneighborAlltoallv[B Data](c *Comm, send B, sendcounts, senddispls []int, r
 //
 // Implements: MPI_Neighbor_alltoallv_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int, recv B, recvcounts, recvdispls []int) *Request {
-	k := prepare("NeighborAlltoallvInit")
+	k := c.prepare("NeighborAlltoallvInit")
 	return c.request(k, c.neighborAlltoallv(k, viewOf(send), sendcounts, senddispls, viewOf(recv), recvcounts, recvdispls))
 }
 
@@ -1260,7 +1260,7 @@ func NeighborAlltoallvInit[B Data](c *Comm, send B, sendcounts, senddispls []int
 //
 // Implements: MPI_Neighbor_alltoallw (MPI 4.1 §8.6.2)
 func NeighborAlltoallw(c *Comm, send, recv []Buffer) error {
-	return c.raise(c.neighborAlltoallw(blocking("NeighborAlltoallw"), send, recv))
+	return c.raise(c.neighborAlltoallw(c.blocking("NeighborAlltoallw"), send, recv))
 }
 
 // IneighborAlltoallw begins what NeighborAlltoallw does, and returns at once.
@@ -1269,7 +1269,7 @@ func NeighborAlltoallw(c *Comm, send, recv []Buffer) error {
 //
 // Implements: MPI_Ineighbor_alltoallw (MPI 4.1 §8.7.2)
 func IneighborAlltoallw(c *Comm, send, recv []Buffer) *Request {
-	k := begin("IneighborAlltoallw")
+	k := c.begin("IneighborAlltoallw")
 	return c.request(k, c.neighborAlltoallw(k, send, recv))
 }
 
@@ -1282,6 +1282,6 @@ func IneighborAlltoallw(c *Comm, send, recv []Buffer) *Request {
 //
 // Implements: MPI_Neighbor_alltoallw_init (MPI 4.1 §8.8.2)
 func NeighborAlltoallwInit(c *Comm, send, recv []Buffer) *Request {
-	k := prepare("NeighborAlltoallwInit")
+	k := c.prepare("NeighborAlltoallwInit")
 	return c.request(k, c.neighborAlltoallw(k, send, recv))
 }

@@ -51,6 +51,11 @@ type Comm struct {
 	topology            Topology
 	indegree, outdegree int
 	weighted            bool
+
+	// For the watchdog's reports; the last two are known when it looks on only.
+	name    atomic.Pointer[string] // by SetName
+	made    *trace
+	members []int // the ranks as those of the world
 }
 
 var (
@@ -104,6 +109,9 @@ func (c *Comm) fill(h cgo.Comm) error {
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
 	comms.Store(h, c)
+	if debugging.Load() {
+		c.note()
+	}
 	return nil
 }
 
@@ -126,6 +134,7 @@ func (c *Comm) Dup() (*Comm, error) {
 	if err := c.check("Comm.Dup"); err != nil {
 		return nil, c.raise(err)
 	}
+	defer c.watch("Comm.Dup").over()
 	return c.child(newComm(cgo.CommDup(c.h)))
 }
 
@@ -140,6 +149,7 @@ func (c *Comm) DupWithInfo(info Info) (*Comm, error) {
 	if err := c.check(op); err != nil {
 		return nil, c.raise(err)
 	}
+	defer c.watch(op).over()
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommDupWithInfo(c.h, h))
@@ -212,6 +222,7 @@ func (c *Comm) Split(color, key int) (*Comm, error) {
 	if err := checkKey(op, key); err != nil {
 		return nil, c.raise(err)
 	}
+	defer c.watch(op).over()
 	return c.child(newComm(cgo.CommSplit(c.h, color, key)))
 }
 
@@ -275,6 +286,7 @@ func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, e
 	if err := checkKey(op, key); err != nil {
 		return nil, c.raise(err)
 	}
+	defer c.watch(op).over()
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommSplitType(op, c.h, int(kind), key, h))
@@ -296,6 +308,7 @@ func (c *Comm) Create(g *Group) (*Comm, error) {
 	if err := c.checkGroup(op, g); err != nil {
 		return nil, c.raise(err)
 	}
+	defer c.watch(op).over()
 	return c.child(newComm(cgo.CommCreate(c.h, g.h)))
 }
 
@@ -320,6 +333,7 @@ func (c *Comm) CreateGroup(g *Group, tag int) (*Comm, error) {
 	if g.rank == Undefined {
 		return nil, nil
 	}
+	defer c.watch(op).over()
 	return c.child(newComm(cgo.CommCreateGroup(c.h, g.h, tag)))
 }
 
@@ -387,7 +401,11 @@ func (c *Comm) SetName(name string) error {
 	if strings.IndexByte(name, 0) >= 0 {
 		return argError(op, ErrArg, "name is %q, but cannot contain a zero byte", name)
 	}
-	return cgo.CommSetName(c.h, name)
+	err := cgo.CommSetName(c.h, name)
+	if err == nil {
+		c.name.Store(&name)
+	}
+	return err
 }
 
 // Name is the name of c: what SetName said, or empty. The world and self
@@ -419,6 +437,7 @@ func (c *Comm) Free() error {
 	if c == world || c == self {
 		return argError(op, ErrComm, "the world and self communicators cannot be freed")
 	}
+	defer c.watch(op).over()
 	h := c.h
 	c.h = 0
 	err := cgo.CommFree(h)

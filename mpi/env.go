@@ -52,7 +52,10 @@ func (l ThreadLevel) String() string {
 // Option is a rarely needed setting of Main and Init.
 type Option func(*config)
 
-type config struct{ least ThreadLevel }
+type config struct {
+	least    ThreadLevel
+	watchdog watchdog
+}
 
 // AtLeast accepts an MPI library that provides no more than the given thread
 // level. The default is ThreadMultiple, because goroutines move between
@@ -84,6 +87,10 @@ func Init(opts ...Option) error {
 	cfg := config{least: ThreadMultiple}
 	for _, o := range opts {
 		o(&cfg)
+	}
+	dog, err := watchdogOf(op, os.Getenv("MPI4GO_WATCHDOG"), cfg.watchdog)
+	if err != nil {
+		return err
 	}
 	initMu.Lock()
 	defer initMu.Unlock()
@@ -135,15 +142,16 @@ func Init(opts ...Option) error {
 			return undo(err)
 		}
 	}
-	begun()
+	begun(dog)
 	return nil
 }
 
 // begun is called when MPI can be used: after Init, or with the first session.
-func begun() {
+func begun(w watchdog) {
 	if lifecycle.Load() == running {
 		return // the sessions were first
 	}
+	w.start()
 	crowded := localRanks(os.Getenv) > cgo.CPUs()
 	eng.tune(crowded)
 	// Open MPI yields by itself when mpirun finds more ranks than cores. Patience
@@ -170,6 +178,7 @@ func Finalize() error {
 		lifecycle.Store(finalized)
 		return argError("Finalize", ErrState, "MPI has been finalised by whoever initialised it, which must come after this call")
 	}
+	defer world.watch("Finalize").over()
 	if err := leave("Finalize"); err != nil {
 		return err
 	}

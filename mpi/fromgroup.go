@@ -30,6 +30,7 @@ func CommCreateFromGroup(g *Group, tag string, info Info) (*Comm, error) {
 	if g.rank == Undefined {
 		return nil, nil
 	}
+	defer watch(facts{op: op}).over()
 	var c *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		c, err = newComm(cgo.CommCreateFromGroup(g.h, tag, h))
@@ -74,6 +75,7 @@ func IntercommCreateFromGroups(local *Group, localLeader int, remote *Group, rem
 	if err := checkDisjoint(op, local, remote); err != nil {
 		return nil, err
 	}
+	defer watch(facts{op: op}).over()
 	var c *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		c, err = newComm(cgo.IntercommCreateFromGroups(local.h, localLeader, remote.h, remoteLeader, tag, h))

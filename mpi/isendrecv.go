@@ -48,7 +48,7 @@ func IsendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int
 // MPI_Isendrecv itself came with MPI-4 only, and MPICH's before 4.1 is of no
 // use: it leaves the status unset and crashes or hangs with MPI_PROC_NULL.
 func (c *Comm) isendrecv(op string, s view, dest, sendtag int, r view, source, recvtag int) *Request {
-	q := &Request{op: op, elem: r.size(), size: s.bytes() + r.bytes(), null: source == ProcNull, comm: c}
+	q := &Request{op: op, elem: r.size(), size: s.bytes() + r.bytes(), null: source == ProcNull, comm: c, peer: int32(source), tag: int32(recvtag), data: r.e}
 	launch(q, r.ptr, s.ptr)
 	_, gated := eng.enter()
 	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.e.T, dest, sendtag,

@@ -80,7 +80,7 @@ func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message
 	}
 	var h cgo.Message
 	var s cgo.Status
-	err := c.lookFor(ctx, op, func(spin int64) (found bool) {
+	err := c.lookFor(ctx, op, source, tag, func(spin int64) (found bool) {
 		h, s, found = cgo.Improbe(source, tag, c.h, spin)
 		return found || s.RC != 0
 	})
@@ -136,7 +136,7 @@ func (m *Message) recv(op string, v view) (Status, error) {
 	var err error
 	switch {
 	case h != 0:
-		st, err = eng.finishBlocking(op, pendingHalf{h, v}, pendingHalf{})
+		st, err = eng.finishBlocking(op, m.c, pendingHalf{h, v, m.st.Source, m.st.Tag}, pendingHalf{})
 	case s.RC != 0:
 		st, err = newStatus(s, v.size()), cgo.NewError(op, int(s.RC))
 	default:
@@ -152,7 +152,7 @@ func (m *Message) irecv(op string, v view) *Request {
 	if err := m.take(op, v); err != nil {
 		return failed(op, m.comm().raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: m.null, comm: m.c}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: m.null, comm: m.c, peer: int32(m.st.Source), tag: int32(m.st.Tag), data: v.e}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Imrecv(uintptr(v.ptr), v.n, v.e.T, m.h)

@@ -119,7 +119,7 @@ func (c *Comm) send(op string, mode int, v view, dest, tag int) error {
 	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h, spin)
 	eng.leave(gated)
 	if h != 0 {
-		_, err := eng.finishBlocking(op, pendingHalf{}, pendingHalf{h, v})
+		_, err := eng.finishBlocking(op, c, pendingHalf{}, pendingHalf{h, v, dest, tag})
 		return err
 	}
 	if rc != 0 {
@@ -139,7 +139,7 @@ func (c *Comm) recv(op string, v view, source, tag int) (Status, error) {
 	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h, spin)
 	eng.leave(gated)
 	if h != 0 {
-		return eng.finishBlocking(op, pendingHalf{h, v}, pendingHalf{})
+		return eng.finishBlocking(op, c, pendingHalf{h, v, source, tag}, pendingHalf{})
 	}
 	st := newStatus(s, v.size())
 	if source == ProcNull {
@@ -192,7 +192,7 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 		st = nobody
 	}
 	if sh != 0 || rh != 0 {
-		pst, perr := eng.finishBlocking(op, pendingHalf{rh, r}, pendingHalf{sh, s})
+		pst, perr := eng.finishBlocking(op, c, pendingHalf{rh, r, source, recvtag}, pendingHalf{sh, s, dest, sendtag})
 		if rh != 0 {
 			st = pst
 		}
@@ -210,7 +210,7 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes(), comm: c}
+	r := &Request{op: op, size: v.bytes(), comm: c, peer: int32(dest), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
@@ -225,7 +225,7 @@ func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, comm: c}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, comm: c, peer: int32(source), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
 	_, gated := eng.enter()
 	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
@@ -249,7 +249,7 @@ func (c *Comm) probe(ctx context.Context, op string, source, tag int) (Status, e
 		return Status{}, err
 	}
 	var s cgo.Status
-	err := c.lookFor(ctx, op, func(spin int64) (found bool) {
+	err := c.lookFor(ctx, op, source, tag, func(spin int64) (found bool) {
 		s, found = cgo.Iprobe(source, tag, c.h, spin)
 		return found
 	})
@@ -266,8 +266,11 @@ func (c *Comm) probe(ctx context.Context, op string, source, tag int) (Status, e
 // nanoseconds, until it has an answer or ctx ends. A probe has no request that
 // the engine could test, so it polls for itself: it starts where a blocking
 // receive would, and then looks again whenever the engine has had its turn.
-func (c *Comm) lookFor(ctx context.Context, op string, look func(spin int64) bool) error {
+func (c *Comm) lookFor(ctx context.Context, op string, source, tag int, look func(spin int64) bool) error {
 	var b backoff
+	if debugging.Load() {
+		defer watch(facts{op: op, c: c, way: receives, peer: source, tag: tag}).over()
+	}
 	for {
 		spin, gated := eng.enter()
 		found := look(spin)
@@ -293,14 +296,15 @@ func gaveUpError(op string, ctx context.Context) error {
 
 // pendingHalf is what a blocking call left pending; the zero value is nothing.
 type pendingHalf struct {
-	h cgo.Request
-	v view
+	h         cgo.Request
+	v         view
+	peer, tag int
 }
 
 // finishBlocking waits for what a blocking call could not complete inside its
 // call into C. Only now are the buffers pinned: the caller's frame has held
 // them so far.
-func (e *engine) finishBlocking(op string, recv, send pendingHalf) (Status, error) {
+func (e *engine) finishBlocking(op string, c *Comm, recv, send pendingHalf) (Status, error) {
 	e.mu.Lock()
 	p := e.getParker()
 	for i, half := range [2]pendingHalf{recv, send} {
@@ -310,7 +314,8 @@ func (e *engine) finishBlocking(op string, recv, send pendingHalf) (Status, erro
 			r.state.Store(reqDone)
 			continue
 		}
-		r.op, r.h, r.size = op, half.h, half.v.bytes()
+		r.op, r.h, r.size, r.blocking = op, half.h, half.v.bytes(), true
+		r.comm, r.peer, r.tag, r.data = c, int32(half.peer), int32(half.tag), half.v.e
 		if i == 0 {
 			r.elem = half.v.size()
 		}

@@ -73,7 +73,7 @@ func (c *Comm) partitioned(op string, sends bool, partitions int, v view, peer, 
 		return failed(op, c.raise(argError(op, ErrCount, "len(buf) is %d, but must be a multiple of the %d partitions", v.n, partitions)))
 	}
 	p := &partition{n: partitions, sends: sends, null: peer == ProcNull}
-	r := &Request{op: op, persistent: true, comm: c, parts: p}
+	r := &Request{op: op, persistent: true, comm: c, parts: p, peer: int32(peer), tag: int32(tag), data: v.e}
 	if !p.null {
 		r.size = v.bytes()
 	}

@@ -46,7 +46,7 @@ func RecvInit[B Data](c *Comm, buf B, source, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, persistent: true, comm: c}
+	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, persistent: true, comm: c, peer: int32(source), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
 	h, rc := cgo.RecvInit(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
 	return r.made(h, rc)
@@ -59,7 +59,7 @@ func (c *Comm) sendInit(op string, mode int, v view, dest, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes(), null: dest == ProcNull, persistent: true, comm: c}
+	r := &Request{op: op, size: v.bytes(), null: dest == ProcNull, persistent: true, comm: c, peer: int32(dest), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
 	h, rc := cgo.SendInit(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	return r.made(h, rc)
@@ -187,6 +187,11 @@ func (r *Request) started(op string, rc int) error {
 		eng.mu.Lock()
 		r.done = nil
 		eng.mu.Unlock()
+	}
+	if debugging.Load() && r.keep != nil {
+		flights.mu.Lock()
+		r.keep.note(r) // where it was started
+		flights.mu.Unlock()
 	}
 	if r.size >= largeTransfer {
 		eng.large.Add(int64(r.size))

@@ -19,7 +19,7 @@ func (c *Comm) isendPieces(a, b []byte, dest, tag int) *Request {
 		return failed(op, c.raise(err))
 	}
 	pa, pb := unsafe.Pointer(unsafe.SliceData(a)), unsafe.Pointer(unsafe.SliceData(b))
-	r := &Request{op: op, size: len(a) + len(b), comm: c}
+	r := &Request{op: op, size: len(a) + len(b), comm: c, peer: int32(dest), tag: int32(tag), data: noView.e}
 	launch(r, pa, pb)
 	_, gated := eng.enter()
 	h, rc := cgo.IsendPieces(uintptr(pa), len(a), uintptr(pb), len(b), dest, tag, c.h)

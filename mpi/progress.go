@@ -29,6 +29,7 @@ type engine struct {
 	reqs    []*Request // reqs[i] is the request of handles[i]
 	parked  *parker    // the goroutines that could take the lead, a doubly linked list
 	free    *parker    // parkers to use again
+	parkers []*parker  // all of them, for the watchdog
 	passive int        // requests of the table with a Done channel
 	orders  []func()   // for the leader, while it is not inside C: see alone
 
@@ -114,6 +115,7 @@ type parker struct {
 
 	// Scratch of blocking calls, here so that they allocate nothing.
 	own     [2]Request
+	call    blocked // that waits here
 	claimed []*Request
 	handles []cgo.Request
 	out     []cgo.RawStatus
@@ -131,7 +133,9 @@ const (
 func (e *engine) getParker() *parker {
 	p := e.free
 	if p == nil {
-		return &parker{ch: make(chan wake, 1)}
+		p = &parker{ch: make(chan wake, 1)}
+		e.parkers = append(e.parkers, p)
+		return p
 	}
 	e.free, p.next = p.next, nil
 	return p
@@ -201,6 +205,10 @@ func (e *engine) wait(p *parker, done <-chan struct{}) bool {
 	if p.need <= 0 {
 		e.mu.Unlock()
 		return true
+	}
+	if debugging.Load() {
+		p.call.begin(facts{})
+		defer p.call.over()
 	}
 	if e.led.Load() {
 		e.list(p)

@@ -32,6 +32,8 @@ type Request struct {
 	elem  int // bytes per element of a receive; 0 for a send
 	size  int // bytes of the buffer
 	null  bool
+	// Of a call that blocks, in a parker.
+	blocking bool
 	// A persistent request keeps its handle, and its buffer stays pinned,
 	// until Free.
 	persistent bool
@@ -46,6 +48,11 @@ type Request struct {
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
 	comm   *Comm // whose error handler hears of a failure
+
+	// For reports on what is pending; data is nil where there is none.
+	peer, tag int32
+	data      *cgo.Elem
+
 	// Takes down what a complete operation made, before anybody is told.
 	then func() error
 
@@ -79,9 +86,10 @@ const (
 // flight keeps what a pending operation uses: pinned, and reachable from the
 // one list of everything in flight.
 type flight struct {
-	pin  runtime.Pinner
-	r    *Request
-	next *flight // free list
+	pin   runtime.Pinner
+	r     *Request
+	about *stuck  // what the watchdog says of it; under flights.mu
+	next  *flight // free list
 }
 
 // flights is that list. Slots are used again, and never move: a Pinner that is
@@ -108,6 +116,9 @@ func launch(r *Request, bufs ...unsafe.Pointer) {
 	}
 	f.r = r
 	flights.n++
+	if debugging.Load() {
+		f.note(r)
+	}
 	flights.mu.Unlock()
 	for _, b := range bufs {
 		if b != nil {

@@ -57,6 +57,10 @@ func SessionInit(info Info) (*Session, error) {
 			return nil, argError(op, ErrInfoValue, "info[%q] is %q, but must be one of %v to %v", key, given, ThreadSingle, ThreadMultiple)
 		}
 	}
+	dog, err := watchdogOf(op, os.Getenv("MPI4GO_WATCHDOG"), watchdog{})
+	if err != nil {
+		return nil, err
+	}
 	hints := Info{key: least.String()}
 	maps.Copy(hints, info)
 
@@ -72,7 +76,7 @@ func SessionInit(info Info) (*Session, error) {
 		}
 	}
 	s := new(Session)
-	err := hints.with(op, func(h cgo.Hints) (err error) {
+	err = hints.with(op, func(h cgo.Hints) (err error) {
 		s.h, err = cgo.SessionInit(h)
 		return err
 	})
@@ -80,7 +84,7 @@ func SessionInit(info Info) (*Session, error) {
 		return nil, err
 	}
 	sessions[s] = true
-	begun()
+	begun(dog)
 	if err := s.accept(op, least, first); err != nil {
 		s.finalize(op)
 		return nil, err

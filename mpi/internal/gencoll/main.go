@@ -62,20 +62,20 @@ func (g *generator) all(c collective, name string, f form, how string) {
 	g.comment(name+" "+doc+" Collective over c.",
 		"Errors: "+c.errors+".",
 		fmt.Sprintf("Implements: MPI_%s%s (MPI 4.1 §%s)", upper(c.mpi), how, c.section))
-	g.function(c, name, f, "error", fmt.Sprintf("return c.raise(c.%s(%s))", f.method, join("blocking("+strconv.Quote(name)+")", f.args)))
+	g.function(c, name, f, "error", fmt.Sprintf("return c.raise(c.%s(%s))", f.method, join("c.blocking("+strconv.Quote(name)+")", f.args)))
 
 	iname := "I" + strings.ToLower(name[:1]) + name[1:]
 	g.comment(iname+" begins what "+name+" does, and returns at once. See Request for what that means for its buffers"+
 		arrays(f)+". The ranks begin the collectives of a communicator in the same order. Collective over c.",
 		fmt.Sprintf("Implements: MPI_I%s%s (MPI 4.1 §%s)", c.mpi, how, c.isection))
-	g.function(c, iname, f, "*Request", fmt.Sprintf("k := begin(%s)\nreturn c.request(k, c.%s(%s))", strconv.Quote(iname), f.method, join("k", f.args)))
+	g.function(c, iname, f, "*Request", fmt.Sprintf("k := c.begin(%s)\nreturn c.request(k, c.%s(%s))", strconv.Quote(iname), f.method, join("k", f.args)))
 
 	pname := name + "Init"
 	g.comment(pname+" makes a persistent request that does what "+name+" does each time it is started. Free it when done"+
 		arrays(f)+". Collective over c.",
 		"Errors, from Start and Wait: ErrUnsupported where the library has persistent collectives neither by MPI-4 nor, as Open MPI 4.1, as an extension.",
 		fmt.Sprintf("Implements: MPI_%s_init%s (MPI 4.1 §%s)", upper(c.mpi), how, c.psection))
-	g.function(c, pname, f, "*Request", fmt.Sprintf("k := prepare(%s)\nreturn c.request(k, c.%s(%s))", strconv.Quote(pname), f.method, join("k", f.args)))
+	g.function(c, pname, f, "*Request", fmt.Sprintf("k := c.prepare(%s)\nreturn c.request(k, c.%s(%s))", strconv.Quote(pname), f.method, join("k", f.args)))
 }
 
 func (g *generator) function(c collective, name string, f form, result, body string) {

@@ -1,0 +1,4 @@
+package mpi
+
+// Debug has calls write down what they do, as they do for the watchdog.
+func Debug(on bool) { debugging.Store(on) }

@@ -1,0 +1,9 @@
+//go:build amd64 || arm64
+
+package mpi
+
+// callers fills in t. It goes no further than frames lie close to each other:
+// beyond that is the end of the stack, or C.
+//
+//go:noescape
+func callers(t *trace)
