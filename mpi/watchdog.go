@@ -406,11 +406,8 @@ func (w *watchdog) report(now time.Duration, all []stuck) string {
 	line := func(s *stuck, format string, args ...any) {
 		age := now - time.Duration(s.since)
 		since := time.Now().Add(-age)
-		if age > 10*time.Second {
-			age = age.Round(time.Second)
-		}
 		fmt.Fprintf(&b, "%s on %s: %s, for %v, since %s\n", who, host, fmt.Sprintf(format, args...),
-			age.Round(10*time.Millisecond), since.Format(time.TimeOnly))
+			age.Round(100*time.Millisecond), since.Format(time.TimeOnly))
 	}
 	for i := range all[:min(len(all), most)] {
 		s := &all[i]

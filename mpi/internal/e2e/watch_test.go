@@ -177,3 +177,23 @@ func TestWatchdogSetting(t *testing.T) {
 		})
 	}
 }
+
+// TestWatchdogRing shows a deadlock of four ranks: one line of each says whom it
+// waits for, and they make the circle.
+func TestWatchdogRing(t *testing.T) {
+	t.Setenv("MPI4GO_WATCHDOG", "500ms,800ms")
+	const ranks = 4
+	o := start(t, ranks, "watch-ring")
+	o.failed(t)
+	for rank := range ranks {
+		// Those that are not rank 0 may be ended before they report again.
+		text := fmt.Sprintf("mpi: watchdog: rank %d of %d on %s: waits in Ssend to rank %d, tag 0, 1 int64, on MPI_COMM_WORLD, at %s, for ",
+			rank, ranks, hostname(t), (rank+1)%ranks, lines(t)["ring"])
+		if n := strings.Count(o.stderr, text); n < 1 || n > 2 {
+			t.Errorf("stderr says %d times %q", n, text)
+		}
+	}
+	if n := strings.Count(o.stderr, "mpi: "); n > 2*ranks+ranks {
+		t.Errorf("%d lines are more than a screen", n)
+	}
+}

@@ -19,6 +19,7 @@ func init() {
 		"watch-late":    watchLate,
 		"watch-busy":    watchBusy,
 		"watch-return":  watchReturn,
+		"watch-ring":    watchRing,
 	} {
 		whole[name] = func() { mpi.Main(run) }
 	}
@@ -149,4 +150,16 @@ func watchReturn(world *mpi.Comm) error {
 		return world.Barrier() // line early
 	}
 	return nil
+}
+
+// watchRing passes tokens around in a ring, but each rank sends before it
+// receives: all wait for the next one.
+func watchRing(world *mpi.Comm) error {
+	me, n := world.Rank(), world.Size()
+	token := []int{me}
+	if err := mpi.Ssend(world, token, (me+1)%n, 0); err != nil { // line ring
+		return err
+	}
+	_, err := mpi.Recv(world, token, (me+n-1)%n, 0)
+	return err
 }
