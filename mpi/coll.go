@@ -44,15 +44,17 @@ func (k *call) debug(t terms) {
 	if k.r == nil {
 		k.b = watch(f)
 	}
+	k.c.compare(k.b, f, t)
 }
 
 // terms is what the ranks say in a collective, as far as they must agree.
 type terms struct {
 	rooted bool
 	root   int
-	n      int // elements of one part; e is nil where that says nothing
-	e      *cgo.Elem
+	n      int       // elements of one part; negative where ranks may differ
+	e      *cgo.Elem // nil where types, too, may differ
 	o      op.Op
+	counts []int // elements of each rank; nil where ranks may differ
 }
 
 // enter precedes the call into C: buffers that it will go on to use are held.
@@ -192,8 +194,16 @@ func termsOfMove(what, flags int, s view, sn int, r view, rn int, root int) term
 	return t
 }
 
-func termsOfVector(what, flags int, s, r view, root int) terms {
-	return terms{rooted: what == cgo.Gatherv || what == cgo.Scatterv, root: root}
+// termsOfVector: a rank has a share that may be none.
+func termsOfVector(what int, s, r view, rcounts []int, root int) terms {
+	t := terms{rooted: what == cgo.Gatherv || what == cgo.Scatterv, root: root, n: -1}
+	switch {
+	case what == cgo.Allgatherv:
+		t.e, t.counts = r.e, rcounts
+	case what != cgo.NeighborAllgatherv && what != cgo.NeighborAlltoallv && (s.n > 0 || r.n > 0):
+		t.e = r.e
+	}
+	return t
 }
 
 func sum(counts []int) (n int) {
@@ -382,7 +392,7 @@ func (c *Comm) neighborAlltoall(k call, s, r view) error {
 // side or both.
 func (c *Comm) vector(k call, what, flags int, s view, scounts, sdispls []int, r view, rcounts, rdispls []int, root int) error {
 	if debugging.Load() {
-		k.debug(termsOfVector(what, flags, s, r, root))
+		k.debug(termsOfVector(what, s, r, rcounts, root))
 	}
 	gated := k.enter(s, r)
 	h, rc := cgo.Vector(what, k.form, flags, uintptr(s.ptr), s.n, uintptr(addr(scounts)), uintptr(addr(sdispls)), len(scounts), s.e.T,
@@ -646,7 +656,7 @@ func (c *Comm) reduction(k call, what, flags int, s, r view, n int, o op.Op, roo
 		return argError(k.op, ErrCount, "%d elements are more than the %d that this form takes with this MPI library", n, maxInt32)
 	}
 	k.reduces(o)
-	if debugging.Load() {
+	if debugging.Load() && what != cgo.ReduceLocal {
 		k.debug(terms{rooted: what == cgo.ReduceToRoot, root: root, n: n, e: r.e, o: o})
 	}
 	gated := k.enter(s, r)
@@ -796,7 +806,7 @@ func (c *Comm) reduceScatterInPlace(k call, v view, counts []int, o op.Op) error
 func (c *Comm) reduceScattered(k call, flags int, s, r view, counts []int, o op.Op) error {
 	k.reduces(o)
 	if debugging.Load() {
-		k.debug(terms{n: sum(counts), e: r.e, o: o})
+		k.debug(terms{n: sum(counts), e: r.e, o: o, counts: counts})
 	}
 	gated := k.enter(s, r)
 	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), o.Type(r.e, true),

@@ -56,6 +56,10 @@ type Comm struct {
 	name    atomic.Pointer[string] // by SetName
 	made    *trace
 	members []int // the ranks as those of the world
+
+	// For check mode.
+	checker *checker
+	hidden  bool // it is a checker's own
 }
 
 var (
@@ -109,8 +113,11 @@ func (c *Comm) fill(h cgo.Comm) error {
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
 	comms.Store(h, c)
-	if debugging.Load() {
+	if debugging.Load() && !c.hidden {
 		c.note()
+		if c.checked() && !c.pending {
+			c.checker = newChecker(c)
+		}
 	}
 	return nil
 }
@@ -134,7 +141,7 @@ func (c *Comm) Dup() (*Comm, error) {
 	if err := c.check("Comm.Dup"); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch("Comm.Dup").over()
+	defer c.enters("Comm.Dup").over()
 	return c.child(newComm(cgo.CommDup(c.h)))
 }
 
@@ -149,7 +156,7 @@ func (c *Comm) DupWithInfo(info Info) (*Comm, error) {
 	if err := c.check(op); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommDupWithInfo(c.h, h))
@@ -184,6 +191,7 @@ func (c *Comm) idup(op string, withInfo bool, info Info) (*Comm, *Request) {
 	}
 	r := &Request{op: op, coll: true, comm: c}
 	err := info.with(op, func(hints cgo.Hints) error {
+		c.compare(nil, facts{op: op, c: c}, terms{})
 		launch(r)
 		h, cell, rc := cgo.CommIdup(c.h, withInfo, hints)
 		if d.pending = rc == 0; !d.pending {
@@ -222,7 +230,7 @@ func (c *Comm) Split(color, key int) (*Comm, error) {
 	if err := checkKey(op, key); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return c.child(newComm(cgo.CommSplit(c.h, color, key)))
 }
 
@@ -286,7 +294,7 @@ func (c *Comm) splitType(op string, kind CommType, key int, info Info) (*Comm, e
 	if err := checkKey(op, key); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch(op).over()
+	defer c.enters("Comm.SplitType").over() // with hints or without
 	var d *Comm
 	err := info.with(op, func(h cgo.Hints) (err error) {
 		d, err = newComm(cgo.CommSplitType(op, c.h, int(kind), key, h))
@@ -308,7 +316,7 @@ func (c *Comm) Create(g *Group) (*Comm, error) {
 	if err := c.checkGroup(op, g); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return c.child(newComm(cgo.CommCreate(c.h, g.h)))
 }
 
@@ -438,6 +446,7 @@ func (c *Comm) Free() error {
 		return argError(op, ErrComm, "the world and self communicators cannot be freed")
 	}
 	defer c.watch(op).over()
+	c.checker.free()
 	h := c.h
 	c.h = 0
 	err := cgo.CommFree(h)

@@ -55,4 +55,11 @@
 //
 // An error that the function given to Main returns ends the whole job; see
 // Main for what happens to a rank that fails.
+//
+// # When a job hangs
+//
+// With MPI4GO_WATCHDOG=30s in the environment each rank says what it waits for
+// when a call has blocked for that long (see Watchdog), and with MPI4GO_CHECK=1
+// the ranks compare each collective before they make it, and name those that
+// call another one. The guide is docs/debugging.md.
 package mpi

@@ -78,8 +78,10 @@ var (
 // join once.
 //
 // Errors: ErrState when called twice, ErrLaunch when the program was started
-// in a way that cannot work, such as by the mpirun of another MPI library, and
-// ErrUnsupported when the library provides too low a thread level.
+// in a way that cannot work, such as by the mpirun of another MPI library,
+// ErrUnsupported when the library provides too low a thread level, and ErrArg
+// for limits of the Watchdog, or variables of the environment, that make no
+// sense.
 //
 // Implements: MPI_Init (MPI 4.1 §11.2.1), MPI_Init_thread (MPI 4.1 §11.6.2), MPI_Query_thread (MPI 4.1 §11.6.2)
 func Init(opts ...Option) error {
@@ -89,6 +91,10 @@ func Init(opts ...Option) error {
 		o(&cfg)
 	}
 	dog, err := watchdogOf(op, os.Getenv("MPI4GO_WATCHDOG"), cfg.watchdog)
+	if err != nil {
+		return err
+	}
+	checks, err := checkOf(op, os.Getenv("MPI4GO_CHECK"))
 	if err != nil {
 		return err
 	}
@@ -131,6 +137,7 @@ func Init(opts ...Option) error {
 		return undo(argError(op, ErrUnsupported, "this MPI library provides %v only, and the program asks for %v: %s",
 			level, cfg.least, firstLine(cgo.LibraryVersion())))
 	}
+	startChecks(checks)
 	if err := world.fill(cgo.World()); err != nil {
 		return undo(err)
 	}
@@ -178,7 +185,12 @@ func Finalize() error {
 		lifecycle.Store(finalized)
 		return argError("Finalize", ErrState, "MPI has been finalised by whoever initialised it, which must come after this call")
 	}
-	defer world.watch("Finalize").over()
+	defer world.enters("Finalize").over()
+	settleChecks()
+	if doomed.Load() {
+		select {} // a goroutine is ending the job, and not well
+	}
+	world.checker.free()
 	if err := leave("Finalize"); err != nil {
 		return err
 	}
@@ -327,11 +339,15 @@ func fall(p any, stack []byte) {
 	die(2, fmt.Sprintf("panic: %v", p), stack)
 }
 
-var dying sync.Mutex
+var (
+	dying  sync.Mutex
+	doomed atomic.Bool // somebody is dying
+)
 
 // die reports and ends the job; it does not return. It never finalises: the
 // other ranks may sit in a collective, and Finalize would wait for them.
 func die(code int, what string, stack []byte) {
+	doomed.Store(true)
 	dying.Lock() // the first report is the one that counts
 	if world.rank > 0 {
 		// An error that all ranks meet is rank 0's to report: by the time

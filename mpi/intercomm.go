@@ -45,7 +45,7 @@ func IntercommCreate(local *Comm, localLeader int, peer *Comm, remoteLeader, tag
 	} else {
 		remoteLeader = 0
 	}
-	defer local.watch(op).over()
+	defer local.enters(op).over()
 	return local.child(newComm(cgo.IntercommCreate(local.h, localLeader, h, remoteLeader, tag)))
 }
 
@@ -60,6 +60,6 @@ func (c *Comm) Merge(high bool) (*Comm, error) {
 	if err := c.checkInter("Comm.Merge"); err != nil {
 		return nil, c.raise(err)
 	}
-	defer c.watch("Comm.Merge").over()
+	defer c.enters("Comm.Merge").over()
 	return c.child(newComm(cgo.IntercommMerge(c.h, high)))
 }

@@ -116,6 +116,7 @@ type parker struct {
 	// Scratch of blocking calls, here so that they allocate nothing.
 	own     [2]Request
 	call    blocked // that waits here
+	hidden  bool    // ... and which the watchdog is not to report; under engine.mu
 	claimed []*Request
 	handles []cgo.Request
 	out     []cgo.RawStatus

@@ -167,12 +167,15 @@ func inFlight() (ops []string) {
 	}
 	flights.mu.Unlock()
 	for _, r := range rs {
-		if !r.poke() && !r.freed {
+		if !r.poke() && !r.freed && !r.hidden() {
 			ops = append(ops, r.op)
 		}
 	}
 	return ops
 }
+
+// hidden reports whether r is one of check mode's own.
+func (r *Request) hidden() bool { return r.comm != nil && r.comm.hidden }
 
 // failed is the Request of a call that never got as far as posting.
 func failed(op string, err error) *Request {

@@ -61,6 +61,10 @@ func SessionInit(info Info) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	checks, err := checkOf(op, os.Getenv("MPI4GO_CHECK"))
+	if err != nil {
+		return nil, err
+	}
 	hints := Info{key: least.String()}
 	maps.Copy(hints, info)
 
@@ -84,6 +88,7 @@ func SessionInit(info Info) (*Session, error) {
 		return nil, err
 	}
 	sessions[s] = true
+	startChecks(checks)
 	begun(dog)
 	if err := s.accept(op, least, first); err != nil {
 		s.finalize(op)

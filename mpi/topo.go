@@ -145,7 +145,7 @@ func CreateCart(c *Comm, dims []int, periods []bool, reorder bool) (*Cart, error
 	if err := c.checkCart(op, dims, periods); err != nil {
 		return nil, err
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	comm, err := c.child(newComm(cgo.CartCreate(c.h, int32s(dims), periodsOf(dims, periods), reorder)))
 	if err != nil || comm == nil {
 		return nil, err
@@ -163,7 +163,7 @@ func CartMap(c *Comm, dims []int, periods []bool) (int, error) {
 	if err := c.checkCart(op, dims, periods); err != nil {
 		return Undefined, err
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return cgo.CartMap(c.h, int32s(dims), periodsOf(dims, periods))
 }
 
@@ -334,7 +334,7 @@ func (c *Cart) Sub(keep []bool) (*Cart, error) {
 	if len(keep) != len(c.dims) {
 		return nil, argError(op, ErrDims, "keep has %d entries, but the grid has %d dimensions", len(keep), len(c.dims))
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	comm, err := c.child(newComm(cgo.CartSub(c.h, flags(keep))))
 	if err != nil {
 		return nil, err
@@ -368,7 +368,7 @@ func CreateGraph(c *Comm, index, edges []int, reorder bool) (*Graph, error) {
 	if err := c.checkGraph(op, index, edges); err != nil {
 		return nil, err
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	comm, err := c.child(newComm(cgo.GraphCreate(c.h, int32s(index), int32s(edges), reorder)))
 	if err != nil || comm == nil {
 		return nil, err
@@ -389,7 +389,7 @@ func GraphMap(c *Comm, index, edges []int) (int, error) {
 	if len(index) == 0 {
 		return Undefined, nil // Open MPI refuses to say so
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return cgo.GraphMap(c.h, int32s(index), int32s(edges))
 }
 
@@ -553,7 +553,7 @@ func CreateDistGraph(c *Comm, sources, degrees, destinations, weights []int, reo
 	if err != nil {
 		return nil, err
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return newDistGraph(c.child(newComm(cgo.DistGraphCreate(c.h, int32s(sources), int32s(degrees), int32s(destinations), int32s(weights), weighted, reorder))))
 }
 
@@ -588,7 +588,7 @@ func CreateDistGraphAdjacent(c *Comm, sources, sourceWeights, destinations, dest
 	if err != nil {
 		return nil, err
 	}
-	defer c.watch(op).over()
+	defer c.enters(op).over()
 	return newDistGraph(c.child(newComm(cgo.DistGraphCreateAdjacent(c.h, int32s(sources), int32s(sourceWeights), int32s(destinations), int32s(destWeights), weighted, reorder))))
 }
 

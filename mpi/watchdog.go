@@ -71,13 +71,15 @@ func (f facts) what() string {
 			fmt.Fprintf(&b, "tag %d", f.tag)
 		}
 	case rooted:
-		fmt.Fprintf(&b, ", root %s", f.c.peerName(f.peer))
+		b.WriteString(", root " + strings.TrimPrefix(f.c.peerName(f.peer), "rank "))
 	}
 	if f.o != (op.Op{}) {
 		fmt.Fprintf(&b, ", %v", f.o)
 	}
 	switch {
 	case f.e == nil:
+	case f.n < 0:
+		fmt.Fprintf(&b, ", %v", f.e.Kind)
 	case f.e.Kind == cgo.Derived:
 		fmt.Fprintf(&b, ", %d elements of %d bytes", f.n, f.e.Size)
 	default:
@@ -155,6 +157,7 @@ type blocked struct {
 	facts facts
 	since int64 // see clock
 	from  trace
+	round atomic.Pointer[round] // of check mode, if that is on
 }
 
 const (
@@ -171,6 +174,7 @@ var clock atomic.Int64
 // begin writes down a call in a place that is idle or just taken.
 func (b *blocked) begin(f facts) {
 	b.facts, b.since = f, clock.Load()
+	b.round.Store(nil)
 	callers(&b.from)
 	b.state.Store(waiting)
 }
@@ -187,7 +191,7 @@ func (b *blocked) read(to *stuck) bool {
 	if !b.state.CompareAndSwap(waiting, reading) {
 		return false
 	}
-	*to = stuck{facts: b.facts, since: b.since, from: b.from}
+	*to = stuck{facts: b.facts, since: b.since, from: b.from, round: b.round.Load()}
 	b.state.Store(waiting)
 	return true
 }
@@ -228,6 +232,7 @@ type stuck struct {
 	facts facts
 	parts []facts // of a call in the engine: what it sends and receives
 	need  int     // and how many requests it waits for
+	round *round
 	since int64
 	from  trace
 }
@@ -245,7 +250,7 @@ func calls() (all []stuck) {
 	eng.mu.Lock()
 	defer eng.mu.Unlock()
 	for _, p := range eng.parkers {
-		if !p.call.read(&s) {
+		if p.hidden || !p.call.read(&s) {
 			continue
 		}
 		s.need = p.need
@@ -266,7 +271,7 @@ func requests() (all []stuck) {
 	defer flights.mu.Unlock()
 	for _, b := range flights.blocks {
 		for i := range b {
-			if f := &b[i]; f.r != nil && !f.r.blocking && !f.r.complete() && f.about != nil {
+			if f := &b[i]; f.r != nil && !f.r.blocking && !f.r.complete() && f.about != nil && !f.r.hidden() {
 				all = append(all, *f.about)
 			}
 		}
@@ -412,7 +417,7 @@ func (w *watchdog) report(now time.Duration, all []stuck) string {
 	for i := range all[:min(len(all), most)] {
 		s := &all[i]
 		_, at := s.call()
-		line(s, "waits in %s, at %s", s.describe(), at)
+		line(s, "waits in %s, at %s%s", s.describe(), at, s.absent())
 	}
 	if more := len(all) - most; more > 0 {
 		fmt.Fprintf(&b, "%s on %s: and in %d more calls\n", who, host, more)
@@ -434,6 +439,17 @@ func (w *watchdog) report(now time.Duration, all []stuck) string {
 func (s *stuck) call() (call, at string) {
 	call, at = s.from.caller()
 	return cmp.Or(call, s.facts.op, "a call"), cmp.Or(at, "an unknown place")
+}
+
+// absent says which ranks a collective waits for, where check mode knows.
+func (s *stuck) absent() string {
+	if s.round == nil {
+		return ""
+	}
+	if ranks := s.round.absent(); len(ranks) > 0 {
+		return ", to which " + s.facts.c.ranksName(ranks) + " did not come"
+	}
+	return ""
 }
 
 // describe says what a call is about. The program may have called one that is

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// lines finds the lines of prog/watch.go that end in a comment such as
-// "// line recv", by the comment's last word.
-func lines(t *testing.T) map[string]string {
+// lines finds the lines of a file of the program's that end in a comment such as
+// "// line recv", by what stands behind "line".
+func lines(t *testing.T, file string) map[string]string {
 	t.Helper()
-	f, err := os.Open("prog/watch.go")
+	f, err := os.Open("prog/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func lines(t *testing.T) map[string]string {
 	s := bufio.NewScanner(f)
 	for n := 1; s.Scan(); n++ {
 		if _, what, found := strings.Cut(s.Text(), "// line "); found {
-			m[what] = fmt.Sprintf("prog/watch.go:%d", n)
+			m[what] = fmt.Sprintf("prog/%s:%d", file, n)
 		}
 	}
 	if err := s.Err(); err != nil {
@@ -41,7 +41,7 @@ func (o outcome) warns(t *testing.T, n, rank, ranks int, text string) {
 // second limit ends the job.
 func TestWatchdogRecv(t *testing.T) {
 	t.Setenv("MPI4GO_WATCHDOG", "400ms,1s")
-	at := lines(t)
+	at := lines(t, "watch.go")
 	for _, ranks := range []int{2, 3, 5} {
 		t.Run(fmt.Sprint("ranks=", ranks), func(t *testing.T) {
 			begun := time.Now()
@@ -71,7 +71,7 @@ func TestWatchdogRecv(t *testing.T) {
 // name the communicators that they wait on.
 func TestWatchdogBarrier(t *testing.T) {
 	t.Setenv("MPI4GO_WATCHDOG", "300ms,400ms")
-	at := lines(t)
+	at := lines(t, "watch.go")
 	o := start(t, 4, "watch-barrier")
 	o.failed(t)
 	odd := "a communicator of 2 ranks (made by Comm.Split at " + at["split"] + ")"
@@ -87,7 +87,7 @@ func TestWatchdogBarrier(t *testing.T) {
 // TestWatchdogKinds blocks in many calls at once.
 func TestWatchdogKinds(t *testing.T) {
 	t.Setenv("MPI4GO_WATCHDOG", "500ms,600ms")
-	at := lines(t)
+	at := lines(t, "watch.go")
 	o := start(t, 2, "watch-kinds")
 	o.failed(t)
 	const on = ", on MPI_COMM_WORLD, at "
@@ -157,7 +157,7 @@ func TestWatchdogReturn(t *testing.T) {
 	t.Setenv("MPI4GO_WATCHDOG", "300ms,500ms")
 	o := start(t, 3, "watch-return")
 	o.failed(t)
-	o.contains(t, fmt.Sprintf("rank 0 of 3 on %s: waits in Barrier, on MPI_COMM_WORLD, at %s, for ", hostname(t), lines(t)["early"]))
+	o.contains(t, fmt.Sprintf("rank 0 of 3 on %s: waits in Barrier, on MPI_COMM_WORLD, at %s, for ", hostname(t), lines(t, "watch.go")["early"]))
 }
 
 // TestWatchdogSetting refuses what is no time.
@@ -188,7 +188,7 @@ func TestWatchdogRing(t *testing.T) {
 	for rank := range ranks {
 		// Those that are not rank 0 may be ended before they report again.
 		text := fmt.Sprintf("mpi: watchdog: rank %d of %d on %s: waits in Ssend to rank %d, tag 0, 1 int64, on MPI_COMM_WORLD, at %s, for ",
-			rank, ranks, hostname(t), (rank+1)%ranks, lines(t)["ring"])
+			rank, ranks, hostname(t), (rank+1)%ranks, lines(t, "watch.go")["ring"])
 		if n := strings.Count(o.stderr, text); n < 1 || n > 2 {
 			t.Errorf("stderr says %d times %q", n, text)
 		}
