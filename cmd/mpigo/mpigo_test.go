@@ -136,7 +136,7 @@ func TestQuote(t *testing.T) {
 
 // What doctor says of real libraries; it runs real jobs.
 func TestDoctor(t *testing.T) {
-	for _, name := range []string{"MPICC", "CC", "MPIRUN", "MPI4GO_MPI", "GOFLAGS", "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_MCA_rmaps_base_oversubscribe", "OMPI_MCA_hwloc_base_binding_policy", "SLURM_JOB_ID"} {
+	for _, name := range []string{"MPICC", "CC", "MPIRUN", "MPI4GO_MPI", "GOFLAGS", "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_MCA_rmaps_base_oversubscribe", "PRTE_MCA_rmaps_default_mapping_policy", "OMPI_MCA_hwloc_base_binding_policy", "SLURM_JOB_ID"} {
 		t.Setenv(name, "")
 		os.Unsetenv(name)
 	}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // gob sends a type's descriptors before its first value, and compiles those it
@@ -32,11 +33,19 @@ type typeInfo struct {
 	row  reflect.Type
 
 	prime       sync.Once
-	descriptors []byte // nil when each value needs an Encoder of its own
+	descriptors []byte // nil when each value needs an Encoder of its own, or there are none
 	encoders    sync.Pool
+	plan        *plan  // of the base; nil for none
+	id          []byte // of t here, where there is a plan, and what follows before a value
 
-	decoders sync.Map // of descriptors, as a string, to *sync.Pool of *decoder
+	decoders sync.Map // of descriptors, as a string, to *heard
 	known    atomic.Int32
+}
+
+// heard is what is known of descriptors that have been received.
+type heard struct {
+	decoders sync.Pool // of *decoder, who have seen them
+	id       []byte    // as in typeInfo, where they mean the type's own parts; else nil
 }
 
 // maxKnown bounds how many descriptors of one type are remembered: processes
@@ -66,6 +75,8 @@ func infoOf(t reflect.Type) *typeInfo {
 type encoder struct {
 	buf bytes.Buffer
 	enc *gob.Encoder
+
+	b []byte // of those who go by a plan, and need no enc
 }
 
 func newEncoder() *encoder {
@@ -96,13 +107,93 @@ func (in *typeInfo) primed() (*encoder, []byte) {
 	return e, all[:len(all)-e.buf.Len()]
 }
 
-func (in *typeInfo) encode(v any) (encoded, error) {
+// learn finds out how to encode and decode the type.
+func (in *typeInfo) learn() {
 	in.prime.Do(func() {
-		if e, d := in.primed(); e != nil && len(d) > 0 {
+		e, d := in.primed()
+		if e == nil {
+			return
+		}
+		if p := planOf(in.base()); p != nil {
+			r := reader{b: e.buf.Bytes()}
+			r.uint() // the length
+			if id := getSigned[int64](&r); !r.bad {
+				in.plan, in.descriptors, in.id = p, d, idBytes(id, in.base())
+				return
+			}
+		}
+		if len(d) > 0 {
 			in.descriptors = d
 			in.encoders.Put(e)
 		}
 	})
+}
+
+// base is the type that the plan is for.
+func (in *typeInfo) base() reflect.Type {
+	if in.t.Kind() == reflect.Pointer {
+		return in.t.Elem()
+	}
+	return in.t
+}
+
+// idBytes is what stands before a value of type t, whose number is id.
+func idBytes(id int64, t reflect.Type) []byte {
+	b := putSigned(nil, id)
+	if t.Kind() != reflect.Struct {
+		b = append(b, 0)
+	}
+	return b
+}
+
+// encodePlanned is encode by the plan.
+func (in *typeInfo) encodePlanned(p unsafe.Pointer) encoded {
+	if in.t.Kind() == reflect.Pointer {
+		p = *(*unsafe.Pointer)(p)
+	}
+	e, _ := in.encoders.Get().(*encoder)
+	if e == nil {
+		e = new(encoder)
+	}
+	// The length stands before the value, and is known after it.
+	const longest = 9
+	begin := len(in.descriptors) + longest
+	b := append(e.b[:0], make([]byte, begin)...)
+	b = in.plan.put(append(b, in.id...), p)
+	var a [longest]byte
+	length := putUint(a[:0], uint64(len(b)-begin))
+	begin -= len(length)
+	copy(b[begin:], length)
+	begin -= len(in.descriptors)
+	copy(b[begin:], in.descriptors)
+	e.b = appendNote(b, kindGob, len(in.descriptors), in.name)
+	return encoded{b: e.b[begin:], st: e, in: in}
+}
+
+// decodePlanned is decode by the plan. It may fail where gob does not, but not
+// the other way round.
+func (in *typeInfo) decodePlanned(id, payload []byte, p unsafe.Pointer) bool {
+	r := reader{b: payload}
+	if r.uint() != uint64(len(r.b)) || !bytes.HasPrefix(r.b, id) {
+		return false
+	}
+	if in.t.Kind() == reflect.Pointer {
+		at := (*unsafe.Pointer)(p)
+		if *at == nil {
+			*at = reflect.New(in.t.Elem()).UnsafePointer()
+		}
+		p = *at
+	}
+	r.b = r.b[len(id):]
+	in.plan.get(&r, p)
+	return !r.bad && len(r.b) == 0
+}
+
+func (in *typeInfo) encode(v any) (encoded, error) {
+	in.learn()
+	if in.plan != nil {
+		return in.encodePlanned(reflect.ValueOf(v).UnsafePointer()), nil
+	}
 	var e *encoder
 	if in.descriptors != nil {
 		if e, _ = in.encoders.Get().(*encoder); e == nil {
@@ -132,13 +223,27 @@ type decoder struct {
 var errRest = errors.New("there are bytes behind the value")
 
 func (in *typeInfo) decode(descriptors, payload []byte, v any) error {
-	var pool *sync.Pool
-	var d *decoder
-	if len(descriptors) > 0 {
-		if p, ok := in.decoders.Load(string(descriptors)); ok {
-			pool = p.(*sync.Pool)
-			d, _ = pool.Get().(*decoder)
+	in.learn()
+	var h *heard
+	if found, ok := in.decoders.Load(string(descriptors)); ok {
+		h = found.(*heard)
+	}
+	if in.plan != nil {
+		id := in.id
+		if !bytes.Equal(descriptors, in.descriptors) {
+			if h == nil {
+				h = in.remember(descriptors, in.translate(descriptors))
+			}
+			id = h.id
 		}
+		if id != nil && in.decodePlanned(id, payload, reflect.ValueOf(v).UnsafePointer()) {
+			return nil
+		}
+	}
+
+	var d *decoder
+	if h != nil {
+		d, _ = h.decoders.Get().(*decoder)
 	}
 	if d != nil {
 		d.r.Reset(payload)
@@ -162,16 +267,23 @@ func (in *typeInfo) decode(descriptors, payload []byte, v any) error {
 		return errRest
 	}
 	if len(descriptors) > 0 {
-		if pool == nil && in.known.Add(1) <= maxKnown {
-			p, _ := in.decoders.LoadOrStore(string(descriptors), new(sync.Pool))
-			pool = p.(*sync.Pool)
+		if h == nil {
+			h = in.remember(descriptors, nil)
 		}
-		if pool != nil {
-			d.r.Reset(nil)
-			pool.Put(d)
-		}
+		d.r.Reset(nil)
+		h.decoders.Put(d)
 	}
 	return nil
+}
+
+// remember makes a note of descriptors, unless there are too many already.
+func (in *typeInfo) remember(descriptors, id []byte) *heard {
+	h := &heard{id: id}
+	if in.known.Add(1) <= maxKnown {
+		found, _ := in.decoders.LoadOrStore(string(descriptors), h)
+		h = found.(*heard)
+	}
+	return h
 }
 
 // settled reports whether the descriptors that gob sends are the same for all

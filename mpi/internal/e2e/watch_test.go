@@ -97,7 +97,7 @@ func TestWatchdogKinds(t *testing.T) {
 		"waits in Request.Wait for 1 request, at " + at["Request.Wait"],
 		"waits in Probe from any rank, tag 14" + on + at["Probe"],
 		"waits in object.Recv, in MprobeContext from rank 1, tag 15" + on + at["object.Recv"],
-		"waits in Bcast, root rank 1 (1 of the world), 4 int64, on a communicator of 2 ranks (made by Comm.Dup at " + at["one"] + "), at " + at["Bcast"],
+		"waits in Bcast, root 1 (1 of the world), 4 int64, on a communicator of 2 ranks (made by Comm.Dup at " + at["one"] + "), at " + at["Bcast"],
 		"waits in Comm.Split, on a communicator of 2 ranks (made by Comm.Dup at " + at["two"] + "), at " + at["Split"],
 		"pending: Irecv from rank 1, tag 13, 1 bool, on MPI_COMM_WORLD, posted at " + at["Request.Wait"],
 	} {
