@@ -27,9 +27,9 @@ MPI_PKGS = ./datatype ./op ./mpi $(filter-out ./mpi/internal ./mpi/mpitest ./mpi
 SLURM_PROGRAMS = ./examples/hello ./examples/pi ./examples/hybrid ./examples/checkpoint
 
 # -count=1, because cmd/go's cache does not see that a library or a header of
-# the system changed. One package at a time, because each starts up to 5 ranks
-# that poll. Vet is part of lint.
-GOTEST = $(GO) test -count=1 -p 1 -vet=off -timeout $(TIMEOUT) $(TESTFLAGS)
+# the system changed. Two packages at a time: each starts up to 5 ranks that
+# poll, but half of the time goes into starting and ending jobs. Vet is part of lint.
+GOTEST = $(GO) test -count=1 -p 2 -vet=off -timeout $(TIMEOUT) $(TESTFLAGS)
 
 # Open MPI refuses to start as root, as in most containers, without both.
 ifeq ($(shell id -u),0)

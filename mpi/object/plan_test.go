@@ -222,7 +222,7 @@ func TestPlanLong(t *testing.T) {
 	for i := range many {
 		many[i].I, many[i].S = i, string(rune(i))
 	}
-	checkPlan(t, nested{Many: many, Words: make([]string, 1<<17), Bytes: make([]byte, 1<<20)}, true)
+	checkPlan(t, nested{hidden: 1, Many: many, Words: make([]string, 1<<17), Bytes: make([]byte, 1<<20)}, true)
 	long := maps{SF: map[string]float64{}, LF: map[label]flag{}}
 	for i := range 1 << 16 {
 		long.SF[string(rune(i))], long.LF[label(rune(i))] = float64(i), i%2 == 0
