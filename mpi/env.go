@@ -220,6 +220,9 @@ func leave(op string) error {
 	}
 	lifecycle.Store(finalized)
 	eng.close()
+	for probers.Load() > 0 {
+		runtime.Gosched()
+	}
 	cgo.Leave()
 	return nil
 }

@@ -3,6 +3,7 @@ package mpi
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -272,22 +273,28 @@ func (c *Comm) lookFor(ctx context.Context, op string, source, tag int, look fun
 		defer watch(facts{op: op, c: c, way: receives, peer: source, tag: tag}).over()
 	}
 	for {
-		spin, gated := eng.enter()
-		found := look(spin)
-		eng.leave(gated)
-		if found {
-			return nil
+		probers.Add(1)
+		err := c.check(op) // Finalize may have come meanwhile
+		found := false
+		if err == nil {
+			spin, gated := eng.enter()
+			found = look(spin)
+			eng.leave(gated)
 		}
-		b.pause()
-		// Finalize may have come meanwhile.
-		if err := c.check(op); err != nil {
+		probers.Add(-1)
+		if found || err != nil {
 			return err
 		}
+		b.pause()
 		if ctx.Err() != nil {
 			return gaveUpError(op, ctx)
 		}
 	}
 }
+
+// probers counts the goroutines that are asking the library for a message:
+// Finalize lets them go first.
+var probers atomic.Int32
 
 // gaveUpError is the error of a call whose context has ended.
 func gaveUpError(op string, ctx context.Context) error {
