@@ -76,12 +76,15 @@ func buildFlags() []string {
 	return flags
 }
 
-// start runs an example on so many ranks and returns what it wrote and how it ended.
+// start runs an example, or a program with its whole path, on so many ranks and returns what it wrote and how it ended.
 func start(t *testing.T, ranks int, name string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	cmd := launcher.Command(ctx, ranks, filepath.Join(bin, name), args...)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(bin, name)
+	}
+	cmd := launcher.Command(ctx, ranks, name, args...)
 	var outBuf, errBuf bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &outBuf, &errBuf
 	err = cmd.Run()
@@ -112,14 +115,19 @@ var examples = map[string]struct {
 	"cg":            {[]int{1, 2, 3, 4}, testCG},
 	"heat":          {[]int{1, 3, 4, 5}, testHeat},
 	"hello":         {[]int{1, 3, 4}, testHello},
+	"masterworker":  {[]int{1, 2, 3, 5}, testMasterworker},
 	"matmul":        {[]int{1, 3, 4, 5}, testMatmul},
 	"particles":     {[]int{1, 3, 4}, testParticles},
 	"pi":            {[]int{1, 3, 4}, testPi},
+	"pipeline":      {[]int{1, 2, 3, 5}, testPipeline},
 	"poolmap":       {[]int{1, 3, 4}, testPoolmap},
+	"raytrace":      {[]int{1, 2, 3, 5}, testRaytrace},
+	"readonce":      {[]int{1, 2, 3, 5}, testReadonce},
 	"ring":          {[]int{1, 3, 4}, testRing},
 	"scattergather": {[]int{1, 2, 3, 4}, testScattergather},
 	"scatterv":      {[]int{1, 3, 4}, testScatterv},
 	"sendrecv":      {[]int{1, 3, 4}, testSendrecv},
+	"views":         {[]int{1, 2, 3, 5}, testViews},
 }
 
 func TestExamples(t *testing.T) {
@@ -209,8 +217,17 @@ func TestBadFlags(t *testing.T) {
 		{"pi", "-n many", `invalid value "many" for flag -n`},
 		{"pi", "-method guess", `-method is "guess"`},
 		{"cg", "-n 2", "-n is 2"},
+		{"masterworker", "-instances 0", "-instances is 0"},
+		{"masterworker", "-length -1", "-length is -1"},
+		{"masterworker", "-method guess", `-method is "guess"`},
 		{"matmul", "-n 0", "-n is 0"},
 		{"particles", "-n 0", "-n is 0"},
+		{"pipeline", "-first 1", "-first is 1"},
+		{"pipeline", "-limit 0", "limit of a queue is 0"},
+		{"raytrace", "-samples 0", "-samples is 0"},
+		{"raytrace", "-o /nowhere/raytrace.png -width 1 -height 1", "/nowhere/raytrace.png"},
+		{"readonce", "-dir /nowhere", "stat .: no such file or directory"},
+		{"readonce", "missing", "stat missing: no such file or directory"},
 		{"scattergather", "-n 0", "-n is 0"},
 		{"scatterv", "-n -1", "-n is -1"},
 	} {
