@@ -43,6 +43,18 @@ const (
 	ErrKeyval               = cgo.ErrKeyval
 	ErrNoMem                = cgo.ErrNoMem
 	ErrUnsupportedOperation = cgo.ErrUnsupportedOperation
+	ErrAssert               = cgo.ErrAssert
+	ErrBase                 = cgo.ErrBase
+	ErrDisp                 = cgo.ErrDisp
+	ErrLocktype             = cgo.ErrLocktype
+	ErrRMAAttach            = cgo.ErrRMAAttach
+	ErrRMAConflict          = cgo.ErrRMAConflict
+	ErrRMAFlavor            = cgo.ErrRMAFlavor
+	ErrRMARange             = cgo.ErrRMARange
+	ErrRMAShared            = cgo.ErrRMAShared
+	ErrRMASync              = cgo.ErrRMASync
+	ErrSize                 = cgo.ErrSize
+	ErrWin                  = cgo.ErrWin
 )
 
 // Classes of our own.

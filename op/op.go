@@ -69,6 +69,23 @@ var (
 	MinLoc = predefined("MinLoc", cgo.MinLoc, pairs)
 )
 
+// The operations of one-sided calls only (MPI 4.1 §12.3.4). They take elements of
+// every type.
+var (
+	// Replace puts the origin's element in place of the target's: Accumulate by
+	// it is a Put that no other update of the same element can tear.
+	Replace = predefined("Replace", cgo.Replace, 0)
+	// NoOp leaves the target's element as it is: GetAccumulate and FetchAndOp by
+	// it read one that others update.
+	NoOp = predefined("NoOp", cgo.NoOp, 0)
+)
+
+// Accumulates reports whether one-sided calls combine elements of kind k by the
+// operation. They take no operations made by New.
+func (o Op) Accumulates(k cgo.Kind) bool {
+	return o == Replace || o == NoOp || o.d != nil && o.d.own == nil && o.d.kinds&(1<<k) != 0
+}
+
 // Freed reports whether Free has been called for an operation made by New.
 func (o Op) Freed() bool { return o.d != nil && o.d.own != nil && o.d.own.freed.Load() }
 

@@ -55,6 +55,8 @@ m4g_h m4g_op(int op)
 	case 9: return H(MPI_BXOR);
 	case 10: return H(MPI_MAXLOC);
 	case 11: return H(MPI_MINLOC);
+	case 12: return H(MPI_REPLACE);
+	case 13: return H(MPI_NO_OP);
 	}
 	return H(MPI_OP_NULL);
 }

@@ -145,6 +145,8 @@ const (
 	Bxor
 	MaxLoc
 	MinLoc
+	Replace
+	NoOp
 	NumOps
 )
 
