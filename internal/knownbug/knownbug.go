@@ -51,6 +51,14 @@ var (
 	// leaders of two groups find each other.
 	PeerIntercomm = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_Intercomm_create takes no intercommunicator as peer",
 		"a C program that gives one gets MPI_ERR_COMM; no upstream report found"}
+	// UnsignedRMA: the operations of ours that stand in for these in collectives
+	// cannot do so in one-sided calls, which take predefined ones only. So package
+	// mpi refuses them.
+	UnsignedRMA = Bug{"MPICH", [3]int{4, 1, 0}, "MPI_Accumulate and its kin compare unsigned integers as signed in MPI_MAX and MPI_MIN",
+		"https://github.com/pmodels/mpich/issues/6083"}
+	// LostResults: package mpi refuses this, too.
+	LostResults = Bug{"Open MPI", [3]int{5, 0, 0}, "MPI_Get_accumulate loses the result when one of the datatypes is derived or has padding",
+		"a C program with MPI_Get_accumulate of 3 elements to a column, by MPI_SUM of MPI_INT64_T, between fences, gets zeros; no upstream report found"}
 )
 
 var versions = regexp.MustCompile(`(Open MPI|MPICH)\D*(\d+)\.(\d+)(?:\.(\d+))?`)

@@ -28,6 +28,7 @@ static int copied(uintptr_t key, m4g_h old, void *in, void *out, int *flag)
 	}
 CALLBACKS(comm, MPI_Comm)
 CALLBACKS(type, MPI_Datatype)
+CALLBACKS(win, MPI_Win)
 
 m4g_made m4g_keyval_create(int on, uintptr_t key)
 {
@@ -36,6 +37,7 @@ m4g_made m4g_keyval_create(int on, uintptr_t key)
 	switch (on) {
 	case M4G_ON_COMM: m.rc = MPI_Comm_create_keyval(copy_comm, release_comm, &keyval, (void *)key); break;
 	case M4G_ON_TYPE: m.rc = MPI_Type_create_keyval(copy_type, release_type, &keyval, (void *)key); break;
+	case M4G_ON_WIN: m.rc = MPI_Win_create_keyval(copy_win, release_win, &keyval, (void *)key); break;
 	}
 	m.flag = keyval;
 	return m;
@@ -46,6 +48,7 @@ int m4g_keyval_free(int on, int keyval)
 	switch (on) {
 	case M4G_ON_COMM: return MPI_Comm_free_keyval(&keyval);
 	case M4G_ON_TYPE: return MPI_Type_free_keyval(&keyval);
+	case M4G_ON_WIN: return MPI_Win_free_keyval(&keyval);
 	}
 	return MPI_ERR_INTERN;
 }
@@ -55,6 +58,7 @@ int m4g_attr_set(int on, m4g_h object, int keyval, uintptr_t value)
 	switch (on) {
 	case M4G_ON_COMM: return MPI_Comm_set_attr(COMM(object), keyval, (void *)value);
 	case M4G_ON_TYPE: return MPI_Type_set_attr(TYPE(object), keyval, (void *)value);
+	case M4G_ON_WIN: return MPI_Win_set_attr(WIN(object), keyval, (void *)value);
 	}
 	return MPI_ERR_INTERN;
 }
@@ -67,6 +71,7 @@ m4g_made m4g_attr_get(int on, m4g_h object, int keyval)
 	switch (on) {
 	case M4G_ON_COMM: m.rc = MPI_Comm_get_attr(COMM(object), keyval, &value, &flag); break;
 	case M4G_ON_TYPE: m.rc = MPI_Type_get_attr(TYPE(object), keyval, &value, &flag); break;
+	case M4G_ON_WIN: m.rc = MPI_Win_get_attr(WIN(object), keyval, &value, &flag); break;
 	}
 	m.flag = flag;
 	m.h = flag ? (m4g_h)value : 0;
@@ -78,6 +83,7 @@ int m4g_attr_delete(int on, m4g_h object, int keyval)
 	switch (on) {
 	case M4G_ON_COMM: return MPI_Comm_delete_attr(COMM(object), keyval);
 	case M4G_ON_TYPE: return MPI_Type_delete_attr(TYPE(object), keyval);
+	case M4G_ON_WIN: return MPI_Win_delete_attr(WIN(object), keyval);
 	}
 	return MPI_ERR_INTERN;
 }

@@ -10,6 +10,7 @@ type Attributed int
 const (
 	OnComm     Attributed = C.M4G_ON_COMM
 	OnDatatype Attributed = C.M4G_ON_TYPE
+	OnWin      Attributed = C.M4G_ON_WIN
 )
 
 // AttrCopy and AttrDelete are called when the library copies or deletes an

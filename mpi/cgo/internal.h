@@ -16,6 +16,7 @@
 #define OP(x) ((MPI_Op)(x))
 #define REQ(x) ((MPI_Request)(x))
 #define MESSAGE(x) ((MPI_Message)(x))
+#define WIN(x) ((MPI_Win)(x))
 #define PTR(x) ((void *)(x))
 
 // MPI-4 has a twin with 64-bit counts for every call (MPI_Send_c).
@@ -139,6 +140,13 @@ int m4g_topology(MPI_Comm c, int rank, m4g_comminfo *out);
 // Called when MPI is initialised, and again when sessions have done so before
 // Init; in coll.c.
 int m4g_ops_init(void);
+
+// Says to the library, before it is initialised, what windows need; in win.c.
+void m4g_win_settings(void);
+
+// Whether windows of c over its own memory must do without the library; in
+// winalone.c.
+int m4g_alone(MPI_Comm c);
 
 // Set once, at Init: yield to other ranks while waiting inside a collective.
 extern int m4g_patient;

@@ -256,7 +256,7 @@ m4g_made m4g_group_compare(m4g_h a, m4g_h b);
 int m4g_group_free(m4g_h group);
 
 // attr.c: which kind of object it is comes first.
-enum { M4G_ON_COMM, M4G_ON_TYPE };
+enum { M4G_ON_COMM, M4G_ON_TYPE, M4G_ON_WIN };
 m4g_made m4g_keyval_create(int on, uintptr_t key);
 int m4g_keyval_free(int on, int keyval);
 int m4g_attr_set(int on, m4g_h object, int keyval, uintptr_t value);
@@ -362,5 +362,65 @@ m4g_made m4g_dist_graph_create(m4g_h comm, int n, const int *sources, const int 
 m4g_made m4g_dist_graph_create_adjacent(m4g_h comm, int in, const int *sources, const int *sweights, int out,
 	const int *destinations, const int *dweights, int weighted, int reorder);
 int m4g_dist_graph_neighbors(m4g_h comm, int in, int *sources, int *sweights, int out, int *destinations, int *dweights);
+
+// win.c: displacements count bytes.
+typedef struct {
+	int32_t rc;
+	int32_t alone; // see winalone.c
+	m4g_h h;
+	int64_t size;
+	int64_t skip; // where the caller's memory begins in the window
+	void *base;   // NULL where there is no memory
+} m4g_window;
+
+m4g_window m4g_win_create(m4g_addr base, int64_t size, m4g_h info, m4g_h comm);
+m4g_window m4g_win_allocate(int shared, int64_t size, m4g_h info, m4g_h comm);
+m4g_window m4g_win_create_dynamic(m4g_h info, m4g_h comm);
+m4g_sized m4g_win_attach(m4g_h win, m4g_addr base, int64_t size);
+int m4g_win_detach(m4g_h win, m4g_addr base);
+m4g_window m4g_win_shared_query(m4g_h win, int rank);
+int m4g_win_free(m4g_h win);
+m4g_groupinfo m4g_win_group(m4g_h win);
+int m4g_win_unified(m4g_h win);
+int m4g_win_set_info(m4g_h win, m4g_h info);
+int m4g_win_get_info(m4g_h win, char **out, int64_t *len);
+int m4g_win_set_name(m4g_h win, m4g_addr name);
+int m4g_win_get_name(m4g_h win, char *buf, int len);
+m4g_window m4g_alloc_mem(int64_t size, m4g_h info);
+int m4g_free_mem(void *base);
+
+// rma.c
+enum { M4G_PUT, M4G_GET, M4G_ACCUMULATE, M4G_GET_ACCUMULATE };
+enum { M4G_SIGNED_EXTREMES = 1, M4G_LOST_RESULTS };
+int m4g_rma_quirk(void);
+m4g_made m4g_rma(int what, int request, m4g_addr o, int64_t on, m4g_h ot, m4g_addr r, int64_t rn, m4g_h rt, int target,
+	int64_t disp, int64_t tn, m4g_h tt, m4g_h op, m4g_h win);
+int m4g_fetch_and_op(m4g_addr o, m4g_addr r, m4g_h type, int target, int64_t disp, m4g_h op, m4g_h win);
+int m4g_compare_and_swap(m4g_addr o, m4g_addr c, m4g_addr r, m4g_h type, int target, int64_t disp, m4g_addr own, m4g_h win);
+
+// winalone.c: transfers of windows that are alone.
+int m4g_rma_alone(int what, m4g_part origin, m4g_part result, m4g_part target, m4g_h basic, m4g_h op);
+void m4g_swap_alone(m4g_addr origin, m4g_addr compare, m4g_addr result, m4g_addr target, int size);
+
+// winsync.c: assertions are a sum of M4G_NO_CHECK and so on.
+enum { M4G_NO_CHECK = 1, M4G_NO_STORE = 2, M4G_NO_PUT = 4, M4G_NO_PRECEDE = 8, M4G_NO_SUCCEED = 16 };
+enum {
+	M4G_FENCE,
+	M4G_COMPLETE_ACCESS,
+	M4G_WAIT,
+	M4G_LOCK_SHARED,
+	M4G_LOCK_EXCLUSIVE,
+	M4G_LOCK_ALL,
+	M4G_UNLOCK,
+	M4G_UNLOCK_ALL,
+	M4G_FLUSH,
+	M4G_FLUSH_ALL,
+	M4G_FLUSH_LOCAL,
+	M4G_FLUSH_LOCAL_ALL,
+	M4G_SYNC
+};
+int m4g_win_sync(int what, m4g_h win, int rank, int assertions);
+int m4g_win_start(int post, m4g_h win, m4g_h group, int assertions);
+m4g_made m4g_win_test(m4g_h win);
 
 #endif
