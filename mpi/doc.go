@@ -38,6 +38,10 @@
 // nothing is copied or allocated on the way. A wrong length is an error before
 // anything is sent.
 //
+// Ranks can also read, write and update each other's memory, without a call of
+// its owner: WinCreate makes a slice of each rank a window, to which Put, Get and
+// Accumulate go. Win has the rules.
+//
 // # Waiting
 //
 // A send, a receive, a probe or a Wait that waits costs no thread: any number of

@@ -174,6 +174,9 @@ func begun(w watchdog) {
 // waits for its messages. Sessions that are still open are finalised, too. Main
 // calls it.
 //
+// Errors: ErrState, ErrWin (a window has not been freed; MPI can be used on, and
+// Finalize called again).
+//
 // Implements: MPI_Finalize (MPI 4.1 §11.2.2)
 func Finalize() error {
 	initMu.Lock()
@@ -184,6 +187,9 @@ func Finalize() error {
 	if attached && cgo.Finalized() {
 		lifecycle.Store(finalized)
 		return argError("Finalize", ErrState, "MPI has been finalised by whoever initialised it, which must come after this call")
+	}
+	if err := keptWindows("Finalize"); err != nil {
+		return err
 	}
 	defer world.enters("Finalize").over()
 	settleChecks()

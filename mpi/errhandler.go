@@ -4,21 +4,22 @@ import "errors"
 
 // Errhandler is what happens when a call on a communicator fails: besides the
 // error that the call returns, in any case. It may be used on any number of
-// communicators, or of sessions, by any goroutine.
+// communicators, or of sessions, or of windows, by any goroutine.
 //
 // Implements: MPI_Errhandler_free (MPI 4.1 §9.3.4), which the garbage collector does
 type Errhandler struct {
-	comm    func(c *Comm, err error) // nil in one for sessions
+	comm    func(c *Comm, err error) // nil in one for something else, as the others are
 	session func(s *Session, err error)
+	win     func(w *Win, err error)
 }
 
 var (
 	// ErrorsReturn does nothing: calls return their errors. Every communicator
 	// begins with it, unless it is made of one with another handler.
-	ErrorsReturn = &Errhandler{func(*Comm, error) {}, func(*Session, error) {}}
+	ErrorsReturn = &Errhandler{func(*Comm, error) {}, func(*Session, error) {}, func(*Win, error) {}}
 	// ErrorsAreFatal reports the error as Main does one that the program
 	// returns, and ends the whole job.
-	ErrorsAreFatal = &Errhandler{func(_ *Comm, err error) { fatal(err) }, func(_ *Session, err error) { fatal(err) }}
+	ErrorsAreFatal = &Errhandler{func(_ *Comm, err error) { fatal(err) }, func(_ *Session, err error) { fatal(err) }, func(_ *Win, err error) { fatal(err) }}
 )
 
 func fatal(err error) { die(1, "error: "+err.Error(), nil) }
@@ -35,7 +36,7 @@ func NewErrhandler(f func(c *Comm, err error)) *Errhandler { return &Errhandler{
 // collectives on c, of their requests, and of the calls that make communicators
 // of c; these inherit it. Nil is ErrorsReturn. May be called from any goroutine.
 //
-// Errors: ErrComm, ErrArg (a handler for sessions).
+// Errors: ErrComm, ErrArg (a handler for something else).
 //
 // Implements: MPI_Comm_set_errhandler (MPI 4.1 §9.3.1)
 func (c *Comm) SetErrhandler(h *Errhandler) error {

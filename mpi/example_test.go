@@ -318,3 +318,86 @@ func ExampleError() {
 	// true
 	// mpi: Send: dest is 3, but the communicator's ranks are 0 to 0 (or ProcNull) (MPI_ERR_RANK)
 }
+
+// Each rank writes its number into the memory of its right neighbour, which does
+// nothing for it but wait for the fence.
+func ExampleWinCreate() {
+	world := mpi.World()
+	rank, size := world.Rank(), world.Size()
+
+	mem := make([]int, 1) // what the left neighbour writes
+	w, err := mpi.WinCreate(world, mem, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = errors.Join(
+		w.Fence(),
+		mpi.Put(w, []int{rank}, (rank+1)%size, 0),
+		w.Fence(),
+	)
+	fmt.Println("from the left:", mem[0] == (rank+size-1)%size, err)
+	if err := w.Free(); err != nil {
+		fmt.Println(err)
+	}
+	// Output: from the left: true <nil>
+}
+
+// All ranks draw numbers from one counter, whose owner need not take part.
+func ExampleFetchAndOp() {
+	world := mpi.World()
+	w, _, err := mpi.WinAllocate[int](world, 1, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	number := []int{-1}
+	err = errors.Join(
+		w.LockAll(),
+		mpi.FetchAndOp(w, []int{1}, number, 0, 0, op.Sum),
+		w.UnlockAll(),
+	)
+	fmt.Println("a number below that of the ranks:", number[0] >= 0 && number[0] < world.Size(), err)
+	if err := w.Free(); err != nil {
+		fmt.Println(err)
+	}
+	// Output: a number below that of the ranks: true <nil>
+}
+
+// The ranks of a host fill one array together: rank 0 has the memory, and all see
+// it.
+func ExampleWinAllocateShared() {
+	host, err := mpi.World().SplitType(mpi.CommTypeShared, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	n := 0
+	if host.Rank() == 0 {
+		n = 8
+	}
+	w, _, err := mpi.WinAllocateShared[float64](host, n, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	a, err := mpi.WinSharedQuery[float64](w, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = w.Fence()
+	for i := host.Rank(); i < len(a); i += host.Size() {
+		a[i] = float64(i * i)
+	}
+	err = errors.Join(err, w.Fence()) // now all of it is there
+	sum := 0.0
+	for _, x := range a {
+		sum += x
+	}
+	fmt.Println(sum, err)
+	if err := errors.Join(w.Free(), host.Free()); err != nil {
+		fmt.Println(err)
+	}
+	// Output: 140 <nil>
+}

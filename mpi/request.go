@@ -48,6 +48,7 @@ type Request struct {
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
 	comm   *Comm // whose error handler hears of a failure
+	win    *Win  // ... or that of a window
 
 	// For reports on what is pending; data is nil where there is none.
 	peer, tag int32
@@ -319,10 +320,18 @@ func (r *Request) complete() bool { return r.state.Load() >= reqStarting }
 
 // report returns the result of a complete request.
 func (r *Request) report() (Status, error) {
-	if r.state.Load() == reqDone && r.state.CompareAndSwap(reqDone, reqReported) && r.err != nil {
-		r.comm.handle(r.err)
+	if r.state.Load() == reqDone && r.state.CompareAndSwap(reqDone, reqReported) {
+		r.tell()
 	}
 	return r.st, r.err
+}
+
+// tell has the error handler hear of a failure.
+func (r *Request) tell() {
+	if r.err != nil {
+		r.comm.handle(r.err)
+		r.win.handle(r.err)
+	}
 }
 
 // Wait blocks until the operation is complete and returns its status and
@@ -512,6 +521,9 @@ func (r *Request) Cancel() (err error) {
 	}
 	if r.coll {
 		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: MPI does not define it for collectives", r.op)
+	}
+	if r.win != nil {
+		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: MPI does not define it for windows", r.op)
 	}
 	if r.parts != nil {
 		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: libraries do not provide it for partitioned communication", r.op)
@@ -704,9 +716,7 @@ func nextUnreported(rs []*Request, from int) (i int, pending bool) {
 		}
 		switch s := r.state.Load(); {
 		case s == reqDone && r.state.CompareAndSwap(s, reqReported):
-			if r.err != nil {
-				r.comm.handle(r.err)
-			}
+			r.tell()
 			return from + i, pending
 		case s < reqStarting:
 			pending = true

@@ -169,6 +169,9 @@ func (s *Session) finalize(op string) error {
 	others := cgo.Initialized() && !cgo.Finalized()
 	last := len(sessions) == 1 && world.h == 0 && !others
 	if last {
+		if err := keptWindows(op); err != nil {
+			return err
+		}
 		if err := leave(op); err != nil {
 			return err
 		}
@@ -304,7 +307,7 @@ func NewSessionErrhandler(f func(s *Session, err error)) *Errhandler { return &E
 // SetErrhandler makes h the error handler of the methods of s. Nil is
 // ErrorsReturn.
 //
-// Errors: ErrState, ErrArg (a handler for communicators).
+// Errors: ErrState, ErrArg (a handler for something else).
 //
 // Implements: MPI_Session_set_errhandler (MPI 4.1 §9.3.4)
 func (s *Session) SetErrhandler(h *Errhandler) error {

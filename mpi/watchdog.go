@@ -31,6 +31,7 @@ var debugging atomic.Bool
 type facts struct {
 	op   string
 	c    *Comm
+	win  *Win // of which c is, or was, the communicator
 	way  way
 	peer int // or the root
 	tag  int
@@ -47,13 +48,17 @@ const (
 	sends
 	receives
 	rooted
+	reaches // the target of a window
 )
 
 func (f facts) String() string {
-	if f.c == nil {
-		return f.what()
+	switch {
+	case f.win != nil:
+		return f.what() + ", in " + f.win.label()
+	case f.c != nil:
+		return f.what() + ", on " + f.c.label()
 	}
-	return f.what() + ", on " + f.c.label()
+	return f.what()
 }
 
 // what leaves out the communicator.
@@ -72,6 +77,8 @@ func (f facts) what() string {
 		}
 	case rooted:
 		b.WriteString(", root " + strings.TrimPrefix(f.c.peerName(f.peer), "rank "))
+	case reaches:
+		b.WriteString(", target " + strings.TrimPrefix(f.c.peerName(f.peer), "rank "))
 	}
 	if f.o != (op.Op{}) {
 		fmt.Fprintf(&b, ", %v", f.o)
@@ -286,6 +293,8 @@ func (r *Request) facts() facts {
 		f.n = r.size / f.e.Size
 	}
 	switch {
+	case r.win != nil:
+		f.c, f.win, f.way = r.win.c, r.win, reaches
 	case r.coll || r.general != nil:
 	case r.elem > 0:
 		f.way = receives
