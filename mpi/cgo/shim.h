@@ -423,4 +423,7 @@ int m4g_win_sync(int what, m4g_h win, int rank, int assertions);
 int m4g_win_start(int post, m4g_h win, m4g_h group, int assertions);
 m4g_made m4g_win_test(m4g_h win);
 
+// profiling.c
+int m4g_pcontrol(int level);
+
 #endif

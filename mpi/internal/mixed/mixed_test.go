@@ -1,6 +1,7 @@
 // Package mixed tests a job whose ranks are a Go program and a C program: what
 // one describes by its datatypes must be what the other describes by its own.
-// Rank 0 is prog, rank 1 is prog/peer.c; each checks what the other sends.
+// Rank 0 is prog, rank 1 is prog/peer.c; each checks what the other sends. And
+// what C does around a Go program is tested here: hosts and tools.
 package mixed
 
 import (

@@ -1,0 +1,53 @@
+package mixed
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+	"github.com/mpi4go/mpi4go/mpi"
+)
+
+// A profiling tool that comes between the program and the library by LD_PRELOAD
+// sees what Go calls, and hears what the program tells it.
+func TestProfiling(t *testing.T) {
+	dir := t.TempDir()
+	tool, prog := filepath.Join(dir, "libtool.so"), filepath.Join(dir, "profiled")
+	build(t, "go", "build", "-tags="+tags(), "-o", prog, "./profiled")
+	build(t, compiler(t), "-std=c11", "-Wall", "-Werror", "-shared", "-fPIC", "-o", tool, "testdata/pmpi.c")
+
+	l, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{2, 3} {
+		t.Run(fmt.Sprintf("ranks=%d", n), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			// env, because the launcher is not to be profiled.
+			cmd := l.Command(ctx, n, "env", "LD_PRELOAD="+tool, prog)
+			cmd.Stderr = os.Stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+			}
+			var want []string
+			for rank := range n {
+				// What step of the program does, on a rank: see there.
+				want = append(want, fmt.Sprintf("tool on rank %d: 3 sends 1 ssends 4 receives 1 barriers 1 bcasts 1 allreduces %d bytes to %d",
+					rank, 4*8*(rank+1), (rank+1)%n))
+			}
+			got := strings.Split(strings.TrimSpace(string(out)), "\n")
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
