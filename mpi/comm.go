@@ -1,9 +1,11 @@
 package mpi
 
 import (
+	"cmp"
 	"os"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -463,8 +465,14 @@ func (c *Comm) Abort(code int) {
 	if c == nil || c.h == 0 || lifecycle.Load() != running {
 		os.Exit(code)
 	}
+	// On a host that the launcher cannot reach, MPICH's MPI_Abort waits for its
+	// answer for ever.
+	time.AfterFunc(abortTime, func() { os.Exit(cmp.Or(code, 1)) })
 	cgo.Abort(c.h, code)
 }
+
+// abortTime is how long the library may take to end this process.
+const abortTime = 5 * time.Second
 
 // TagUB is the largest tag that may be used on c.
 func (c *Comm) TagUB() int { return c.tagUB }

@@ -2,8 +2,10 @@ package mixed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,5 +51,25 @@ func TestProfiling(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
+	}
+}
+
+// A rank ends even when the library does not end it: MPI_Abort may wait for a
+// launcher that is out of reach.
+func TestAbortThatHangs(t *testing.T) {
+	dir := t.TempDir()
+	tool, prog := filepath.Join(dir, "libtool.so"), filepath.Join(dir, "profiled")
+	build(t, "go", "build", "-tags="+tags(), "-o", prog, "./profiled")
+	build(t, compiler(t), "-std=gnu11", "-Wall", "-Werror", "-shared", "-fPIC", "-o", tool, "testdata/stuck.c")
+	l, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := l.Command(ctx, 2, "env", "LD_PRELOAD="+tool, prog, "abort")
+	out, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() != 3 {
+		t.Errorf("%v, %v, want exit code 3\n%s", err, ctx.Err(), out)
 	}
 }

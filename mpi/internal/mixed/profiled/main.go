@@ -1,14 +1,20 @@
 // Profiled is a program whose calls a profiling tool counts, between two calls
-// of Pcontrol. Ranks form a ring: rank r sends messages of r+1 elements.
+// of Pcontrol. Ranks form a ring: rank r sends messages of r+1 elements. With an
+// argument it only aborts.
 package main
 
 import (
+	"os"
+
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/op"
 )
 
 func main() {
 	mpi.Main(func(world *mpi.Comm) error {
+		if len(os.Args) > 1 {
+			world.Abort(3)
+		}
 		// Not to be counted.
 		if err := step(world); err != nil {
 			return err
