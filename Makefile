@@ -26,6 +26,9 @@ MPI_PKGS = ./datatype ./op ./mpi $(filter-out ./mpi/internal ./mpi/mpitest ./mpi
 # What the batch scripts run.
 SLURM_PROGRAMS = ./examples/hello ./examples/pi ./examples/hybrid ./examples/checkpoint
 
+# What runs on several hosts, beside the tests and the benchmarks.
+MULTIHOST_PROGRAMS = ./examples/hello ./ci/multihost/circle
+
 # -count=1, because cmd/go's cache does not see that a library or a header of
 # the system changed. Two packages at a time: each starts up to 5 ranks that
 # poll, but half of the time goes into starting and ending jobs. Vet is part of lint.
@@ -127,6 +130,15 @@ test-interop: install ## one job of Go, C, Fortran and Python; Go calls C and Fo
 	@ci/install-mpi4py.sh
 	$(GOTEST) -tags openmpi,interop ./mpi/internal/mixed
 	$(GOTEST) -tags mpich,interop ./mpi/internal/mixed
+
+.PHONY: test-multihost
+test-multihost: install ## run tests and benchmarks over 3 hosts made of namespaces, and pull a cable, on both MPIs
+	@ci/multihost/install.sh
+	$(GO) build -tags openmpi -o bin/openmpi/ $(MULTIHOST_PROGRAMS)
+	$(GO) test -c -vet=off -tags openmpi -o bin/openmpi/mpi.test ./mpi
+	$(GO) build -tags mpich -o bin/mpich/ $(MULTIHOST_PROGRAMS)
+	$(GO) test -c -vet=off -tags mpich -o bin/mpich/mpi.test ./mpi
+	@ci/multihost/hosts.sh run 3 ci/multihost/test.sh
 
 .PHONY: lint
 lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary

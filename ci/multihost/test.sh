@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# Runs jobs over 3 hosts that are joined by TCP, on both MPIs: a look at where the
+# ranks are, tests of package mpi, the benchmarks of latency and bandwidth; and
+# pulls a host's cable in the middle of a job, which must end with a report. The
+# programs are those in bin/openmpi and bin/mpich; make test-multihost builds them
+# first.
+#
+#   ci/multihost/hosts.sh run 3 ci/multihost/test.sh [PART MPI ARGUMENT...]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+hosts=ci/multihost/hosts.sh
+[[ -n ${MULTIHOST-} ]] || { echo "start it with ci/multihost/hosts.sh run 3 $0" >&2; exit 1; }
+
+# How the launchers reach other hosts: Open MPI 4, Open MPI 5, MPICH.
+export OMPI_MCA_plm_rsh_agent=$PWD/ci/multihost/rsh PRTE_MCA_plm_ssh_agent=$PWD/ci/multihost/rsh
+export HYDRA_LAUNCHER=rsh HYDRA_LAUNCHER_EXEC=$PWD/ci/multihost/rsh
+# The hosts share few cores: give up the core while waiting, and do not bind, or
+# the first ranks of all hosts would sit on the first core.
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# The hosts share a kernel, by which UCX would take them for one.
+export UCX_TLS=tcp,self
+# A host that is lost is noticed within 25 s of silence, not after 8 minutes.
+export OMPI_MCA_oob_tcp_keepalive_time=10 OMPI_MCA_oob_tcp_keepalive_intvl=5 OMPI_MCA_oob_tcp_keepalive_probes=3
+# Nothing of a job around this one.
+unset "${!SLURM@}" "${!PMI@}" MPIRUN
+
+# Seconds within which a job must end that has lost a host.
+within=60
+watchdog=5s,20s
+
+out=$(mktemp)
+failed=0
+trap 'rm -f "$out"' EXIT
+
+wrong() {
+	failed=1
+	echo "FAIL  $name: $*; it wrote:" >&2
+	sed 's/^/    | /' "$out" >&2
+}
+
+# mpirun MPI HOSTS: the launcher's command, for hosts such as h1:2,h2:1.
+mpirun() {
+	case $1 in
+	openmpi) echo "$(ci/mpi.sh launcher openmpi) --host $2" ;;
+	mpich) echo "$(ci/mpi.sh launcher mpich) -hosts $2" ;;
+	esac
+}
+
+# job SECONDS COMMAND...: runs it with its output in $out; returns its exit code.
+job() { timeout --kill-after=5 "$@" >"$out" 2>&1 </dev/null; }
+
+# count TEXT: how often it stands in the output. Lines of ranks may be mixed up.
+count() { grep -oF -- "$1" "$out" | wc -l; }
+
+passed() { echo "ok    $name ($((SECONDS - began)) s)"; }
+
+# begin NAME: the name of what comes next, and its time.
+begin() { name=$1 began=$SECONDS; }
+
+# Every rank is where it should be.
+places() {
+	local rank code=0
+	begin "$1: places of 5 ranks"
+	job 60 $(mpirun "$1" h1:2,h2:2,h3:1) -n 5 "bin/$1/hello" || code=$?
+	((code == 0)) || { wrong "exit code $code"; return; }
+	for rank in 0:h1 1:h1 2:h2 3:h2 4:h3; do
+		(($(count "rank ${rank%:*} of 5 on ${rank#*:}") == 1)) || { wrong "rank ${rank%:*} is not on ${rank#*:}"; return; }
+	done
+	passed
+}
+
+# tests MPI RANKS HOSTS: each rank passes the tests.
+tests() {
+	local code=0
+	begin "$1: tests on $2 ranks"
+	job 170 $(mpirun "$1" "$3") -n "$2" "bin/$1/mpi.test" -test.short -test.timeout 160s -test.run "$selection" || code=$?
+	((code == 0)) || { wrong "exit code $code"; return; }
+	(($(count PASS) == $2)) || { wrong "$(count PASS) of $2 ranks passed"; return; }
+	passed
+}
+
+# What says most about a network: messages of all types, sizes and modes, and
+# the collectives in all their forms.
+selection='^Test(EveryTypeTravels|Sizes|ShorterMessage|Wildcards|Probe|Order|Truncation|SendrecvReplace|Moves|MovesOfEveryRootAndLength|Reductions|CollectivesInFlight|PersistentCollectives|Split|SplitType)$'
+
+# bench MPI: the Go program and its twins between two hosts; what they send goes
+# over the wire.
+bench() {
+	local before after code=0
+	begin "$1: benchmarks between two hosts"
+	before=$($hosts traffic h1)
+	GOPROXY=off MPIRUN=$(mpirun "$1" h1:1,h2:1) job 170 go run ./bench/driver -mpi="$1" -bench=latency,bandwidth \
+		-sizes=8,64K,1M -pairs=1 -min-time=0.05 || code=$?
+	after=$($hosts traffic h1)
+	((code == 0)) || { wrong "exit code $code"; return; }
+	grep -E '^ *(size|8 B|64 KiB|1 MiB) |^(latency|bandwidth) in ' "$out"
+	((after - before > 20 << 20)) || { wrong "only $((after - before)) bytes went over the wire"; return; }
+	passed
+}
+
+# running: there are processes of a job, on whatever host.
+running() { grep -qxE 'circle|orted|hydra_pmi_proxy' <<<"$(ps -eo comm=)"; }
+
+# lost MPI TEXT [FLAG...]: the cable of h3, which has rank 2, is pulled in the
+# middle of a job. The job must end in time, with a code that is not 0 and with
+# the text in what it wrote, and leave no process behind, not on h3 either.
+lost() {
+	local code=0 before pid at ended
+	begin "$1: a host is lost"
+	before=$($hosts traffic h3)
+	job $((within + 60)) $(mpirun "$1" h1:1,h2:1,h3:1) -n 3 "${@:3}" "bin/$1/circle" &
+	pid=$!
+	until (($($hosts traffic h3) - before > 1 << 20)); do
+		kill -0 "$pid" 2>/dev/null || { wrong "it ended by itself"; return; }
+		sleep 0.1
+	done
+	$hosts down h3
+	at=$SECONDS
+	wait "$pid" || code=$?
+	ended=$((SECONDS - at))
+	while running && ((SECONDS - at <= within)); do
+		sleep 0.2
+	done
+	$hosts up h3
+	((code != 0)) || { wrong "exit code 0"; return; }
+	((ended <= within)) || { wrong "it ended $ended s after the host was lost, not within $within s"; return; }
+	(($(count "$2") > 0)) || { wrong "no word of '$2'"; return; }
+	! running || { wrong "a rank or daemon was still there after $within s"; return; }
+	echo "      $(grep -m 1 -F -- "$2" "$out")"
+	echo "      exit code $code after $ended s, the last process gone after $((SECONDS - at)) s"
+	passed
+}
+
+if (($#)); then
+	"$@"
+	exit "$failed"
+fi
+for mpi in openmpi mpich; do
+	places "$mpi"
+	tests "$mpi" 3 h1:1,h2:1,h3:1
+	tests "$mpi" 5 h1:2,h2:2,h3:1
+	bench "$mpi"
+done
+# Open MPI's launcher notices by itself, and names the host.
+lost openmpi "Remote daemon:"
+# MPICH's does not, and leaves it to the watchdog, which names the rank.
+lost mpich "rank 0 of 3 on h1: waits in Sendrecv from rank 2" -genv MPI4GO_WATCHDOG "$watchdog"
+exit "$failed"
