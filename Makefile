@@ -18,6 +18,7 @@ TIMEOUT   ?= 10m
 RANKS     ?= 4
 N         ?= 100000000
 SOAK      ?= -for 10m
+SCALE     ?= 512
 
 # The packages whose tests call MPI in their own process. Those that build and
 # start other programs (mpi/internal, mpitest) would only do so again.
@@ -158,6 +159,13 @@ bench: install ## measure all that bench/README.md lists beside the same program
 bench-python: install ## measure only what has a twin in Python, on Open MPI
 	ci/install-mpi4py.sh
 	$(GO) run ./bench/driver -mpi=openmpi -bench=latency,bandwidth,object,object-slice,pool-2,pool-4
+
+# The plot is drawn by a module of its own, so that users inherit nothing of it.
+.PHONY: scale
+scale: install ## compare a program in Go and in C on 2 to 512 ranks; bin/scale.csv, .png (SCALE=64: fewer)
+	@mkdir -p bin
+	$(GO) run ./bench/scale/driver -mpi=both -most=$(SCALE) -csv=bin/scale.csv
+	$(GO) -C bench/scale/plot run . $(CURDIR)/bin/scale.csv $(CURDIR)/bin/scale.png
 
 .PHONY: coverage-mpi
 coverage-mpi: install ## list the MPI functions that mpi4go has and lacks

@@ -58,7 +58,10 @@ for mpi in openmpi mpich; do
 	check "staticcheck -tags $mpi" go tool staticcheck -tags "$mpi" ./...
 done
 check "go.mod is tidy" go mod tidy -diff
-check "go.mod of examples/interop is tidy" go -C examples/interop mod tidy -diff
+for dir in examples/interop bench/scale/plot; do
+	check "go.mod of $dir is tidy" go -C "$dir" mod tidy -diff
+done
+check "go vet of bench/scale/plot" go -C bench/scale/plot vet .
 check_silent "only mpi/cgo uses cgo" cgo_users
 check_silent "imports run one way" upward_imports
 check_silent "shell scripts parse" shell_scripts

@@ -1,0 +1,242 @@
+// Driver runs one program in Go and its twin in C on more and more ranks, by
+// turns, and prints how they compare: start-up, memory, and the time of each
+// collective and of what is built on them.
+//
+//	go run ./bench/scale/driver -mpi=both
+//
+// See ../../README.md for how to read it.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mpi4go/mpi4go/internal/launch"
+)
+
+const module = "github.com/mpi4go/mpi4go"
+
+// A library is an MPI library that the programs can be built for.
+type library struct {
+	tag, name, pc string
+	most          int // ranks that it starts on a small machine in a minute or two
+}
+
+var libraries = []library{
+	{tag: "openmpi", name: "Open MPI", pc: "ompi", most: 64},
+	{tag: "mpich", name: "MPICH", pc: "mpich", most: 512},
+}
+
+// twins are the programs, in the order in which they take turns.
+var twins = []string{"go", "c"}
+
+// settings are what the command line asks for.
+type settings struct {
+	libraries []library
+	most      int
+	pairs     int
+	enough    time.Duration
+	timeout   time.Duration
+	budget    float64
+	csv       string
+}
+
+func parse(args []string, help io.Writer) (settings, error) {
+	var s settings
+	fs := flag.NewFlagSet("driver", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // an error is main's to print, once
+	mpi := fs.String("mpi", "both", "the MPI library: openmpi, mpich or both")
+	fs.IntVar(&s.most, "most", 512, "the most ranks; Open MPI gets no more than 64")
+	fs.IntVar(&s.pairs, "pairs", 5, "how often the twins run on each number of ranks, one after the other")
+	fs.DurationVar(&s.enough, "enough", 10*time.Second, "begin no other pair when they have taken so long together")
+	fs.Float64Var(&s.budget, "budget", 0.05, "seconds that the calls of one loop last together")
+	fs.DurationVar(&s.timeout, "timeout", 20*time.Minute, "how long one run of one twin may take")
+	fs.StringVar(&s.csv, "csv", "", "also write every single figure to this file")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(help, "usage: go run ./bench/scale/driver [flags]")
+			fs.SetOutput(help)
+			fs.PrintDefaults()
+		}
+		return s, err
+	}
+	switch {
+	case fs.NArg() > 0:
+		return s, fmt.Errorf("unexpected argument %q", fs.Arg(0))
+	case s.most < 2:
+		return s, fmt.Errorf("-most is %d, but must be at least 2", s.most)
+	case s.pairs < 1:
+		return s, fmt.Errorf("-pairs is %d, but must be at least 1", s.pairs)
+	case !(s.budget > 0):
+		return s, fmt.Errorf("-budget is %v, but must be above 0", s.budget)
+	}
+	for _, l := range libraries {
+		if *mpi == l.tag || *mpi == "both" {
+			s.libraries = append(s.libraries, l)
+		}
+	}
+	if len(s.libraries) == 0 {
+		return s, fmt.Errorf("-mpi %q: want openmpi, mpich or both", *mpi)
+	}
+	if os.Getenv("MPIRUN") != "" && len(s.libraries) > 1 {
+		return s, errors.New("$MPIRUN names the launcher of one library: choose it with -mpi, or unset MPIRUN")
+	}
+	return s, nil
+}
+
+// sizes are the numbers of ranks up to most, and that itself.
+func sizes(most int) []int {
+	all := slices.DeleteFunc([]int{2, 8, 32, 128, 512}, func(n int) bool { return n >= most })
+	return append(all, most)
+}
+
+// programs are the twins, built for a library.
+type programs struct {
+	launcher *launch.Launcher
+	path     map[string]string
+}
+
+func build(ctx context.Context, lib library, dir string) (*programs, error) {
+	l, err := launch.Find(lib.name)
+	if err != nil {
+		return nil, err
+	}
+	p := &programs{l, map[string]string{}}
+	for _, twin := range twins {
+		p.path[twin] = filepath.Join(dir, "scale-"+twin+"-"+lib.tag)
+	}
+	if _, err := tool(ctx, "go", "build", "-tags", lib.tag, "-o", p.path["go"], module+"/bench/scale/go"); err != nil {
+		return nil, err
+	}
+	source, err := tool(ctx, "go", "list", "-f", "{{.Module.Dir}}/bench/scale/c/twin.c", module+"/bench/scale/driver")
+	if err != nil {
+		return nil, err
+	}
+	// Not mpicc but the flags that cgo gets: both twins are sure to be linked
+	// with one and the same library.
+	flags, err := tool(ctx, "pkg-config", "--cflags", "--libs", lib.pc)
+	if err != nil {
+		return nil, err
+	}
+	cc, err := tool(ctx, "go", "env", "CC")
+	if err != nil {
+		return nil, err
+	}
+	words := slices.Concat(strings.Fields(cc), []string{"-O2", "-o", p.path["c"], source}, strings.Fields(flags), []string{"-lm"})
+	_, err = tool(ctx, words[0], words[1:]...)
+	return p, err
+}
+
+// tool runs a program of the build and returns what it printed.
+func tool(ctx context.Context, name string, args ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}
+
+// run makes one run of a twin.
+func (s settings) run(ctx context.Context, p *programs, twin string, ranks int) (*outcome, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("it took longer than %v", s.timeout))
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	cmd := p.launcher.Command(ctx, ranks, p.path[twin], "-budget", strconv.FormatFloat(s.budget, 'g', -1, 64))
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	start := time.Now()
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	var o *outcome
+	if err == nil {
+		o, err = read(&stdout, start)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
+	}
+	return o, nil
+}
+
+// measure runs the twins by turns on so many ranks.
+func (s settings) measure(ctx context.Context, p *programs, lib library, ranks int) (*result, error) {
+	r := &result{ranks: ranks, values: map[string]map[string][]float64{}}
+	start := time.Now()
+	for pair := range s.pairs {
+		if pair > 0 && time.Since(start) > s.enough {
+			break
+		}
+		for _, twin := range twins {
+			fmt.Fprintf(os.Stderr, "%s, %d ranks, %s: run %d\n", lib.name, ranks, twin, pair+1)
+			o, err := s.run(ctx, p, twin, ranks)
+			if err != nil {
+				return nil, err
+			}
+			if err := r.add(twin, o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r, nil
+}
+
+func (s settings) execute(ctx context.Context, stdout io.Writer) error {
+	dir, err := os.MkdirTemp("", "mpi4go-scale-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	printHeader(stdout, s)
+	rows := [][]string{csvHead}
+	for _, lib := range s.libraries {
+		p, err := build(ctx, lib, dir)
+		if err != nil {
+			return err
+		}
+		var results []*result
+		for _, ranks := range sizes(min(s.most, lib.most)) {
+			r, err := s.measure(ctx, p, lib, ranks)
+			if err != nil {
+				return err
+			}
+			results = append(results, r)
+			rows = append(rows, r.rows(lib.tag)...)
+		}
+		printResults(stdout, results)
+	}
+	if s.csv != "" {
+		return writeCSV(s.csv, rows)
+	}
+	return nil
+}
+
+func main() {
+	s, err := parse(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		err = s.execute(ctx, os.Stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
+	}
+}
