@@ -19,6 +19,7 @@ RANKS     ?= 4
 N         ?= 100000000
 SOAK      ?= -for 10m
 SCALE     ?= 512
+BENCH     ?= -mpi=both -single -csv=bin/bench.csv -plot=bin/bench.png
 
 # The packages whose tests call MPI in their own process. Those that build and
 # start other programs (mpi/internal, mpitest) would only do so again.
@@ -151,14 +152,19 @@ fmt: ## format the Go files
 
 # Without mpi4py the driver leaves its twins out.
 .PHONY: bench
-bench: install ## measure all that bench/README.md lists beside the same programs in C and Python
+bench: install ## measure all that bench/README.md lists beside C and Python: an hour (BENCH='-bench=latency -pairs=9')
 	ci/install-mpi4py.sh || true
-	$(GO) run ./bench/driver -mpi=both
+	@mkdir -p bin
+	$(GO) run ./bench/driver $(BENCH)
+
+.PHONY: bench-quick
+bench-quick: install ## a look at something of everything, on both MPIs, in 3 minutes
+	$(GO) run ./bench/driver -mpi=both -quick
 
 .PHONY: bench-python
 bench-python: install ## measure only what has a twin in Python, on Open MPI
 	ci/install-mpi4py.sh
-	$(GO) run ./bench/driver -mpi=openmpi -bench=latency,bandwidth,object,object-slice,pool-2,pool-4
+	$(GO) run ./bench/driver -mpi=openmpi -bench='latency,bandwidth,bibandwidth,rate,object*,pool*,startup,memory'
 
 # The plot is drawn by a module of its own, so that users inherit nothing of it.
 .PHONY: scale

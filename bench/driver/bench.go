@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // A twin is one program's way to run a benchmark, and a pair of columns in the table.
@@ -31,52 +33,80 @@ var (
 type benchmark struct {
 	name    string
 	ranks   int
+	threads int // of each rank that communicate at once; 0 for 1
 	unit    unit
-	twins   []twin  // the first is judged against each of the others
-	cgocall bool    // whether each pair also measures an empty cgo call
-	largest int64   // bytes; 0 for no limit
-	kernel  string  // what the programs call it; empty for name
-	sizes   []int64 // its own, if not those of the command line
-	chunks  bool    // whether its sizes are tasks per message, not bytes
+	twins   []twin   // the first is judged against each of the others
+	cgocall bool     // whether each pair also measures an empty cgo call
+	outside bool     // whether the time is that of the whole run, from outside
+	largest int64    // bytes; 0 for no limit
+	kernel  string   // what the programs call it; empty for name
+	sizes   []int64  // its own, if not those of the command line
+	axis    axis     // what its sizes are; bytes if it has none
+	targets []target // that each table is judged by
 	verdict func(w io.Writer, r *result)
 }
 
 // benchmarks is the one list of what there is. To add a benchmark: a kernel of
 // that name in bench/go and in its twins, and an entry here.
-var benchmarks = append([]benchmark{
-	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin, pyTwin}, cgocall: true, verdict: latencyVerdict},
-	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}, verdict: bandwidthVerdict},
+var benchmarks = slices.Concat([]benchmark{
+	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin, pyTwin}, cgocall: true, verdict: latencyVerdict,
+		targets: []target{{cTwin, small, latencyFactor}, {pyTwin, small, latencyPythonFactor}}},
+	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}, targets: []target{{cTwin, large, bandwidthFraction}}},
+	{name: "bandwidth-huge", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin}, sizes: []int64{2 << 20, 4 << 20, 8 << 20},
+		targets: []target{{cTwin, all, hugeFactor}}},
+	{name: "bibandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}},
 	{name: "wait-context", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
 	{name: "wait-done", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 10},
-	{name: "rate", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
-	{name: "persistent", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
-	{name: "block", ranks: 2, unit: microseconds, twins: []twin{goTwin, goCopy, cTwin}, verdict: blockVerdict},
+	{name: "rate", ranks: 2, unit: messagesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}, largest: 64 << 10, targets: []target{{cTwin, small, rateFraction}}},
+	{name: "rate-2p", ranks: 4, unit: messagesPerSecond, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "rate-4p", ranks: 8, unit: messagesPerSecond, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "persistent", ranks: 2, unit: messagesPerSecond, twins: []twin{goTwin, cTwin}, largest: 64 << 10, targets: []target{{cTwin, small, persistentFraction}}},
+	{name: "threads-2", ranks: 2, threads: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "threads-4", ranks: 2, threads: 4, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 64 << 10},
+	{name: "overlap", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, sizes: computing, axis: byComputing, verdict: overlapVerdict},
+	{name: "overlap-iallreduce", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, sizes: computing, axis: byComputing, verdict: overlapVerdict},
+	{name: "block", ranks: 2, unit: microseconds, twins: []twin{goTwin, goCopy, cTwin}, targets: []target{{cTwin, blocks, 1 / blockFraction}, {goCopy, blocks, 1}}},
+	{name: "struct", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin}, largest: 1 << 20},
 	{name: "object", ranks: 2, unit: microseconds, twins: []twin{goTwin, pyTwin},
-		sizes: []int64{100, 10_000, 1_000_000}, verdict: verdictAgainst(pyTwin, objectFactor)},
+		sizes: []int64{100, 10_000, 1_000_000}, targets: []target{{pyTwin, all, objectFactor}}},
 	{name: "object-slice", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, goBuffer},
-		sizes: []int64{8 * 1_000_000}, verdict: verdictAgainst(goBuffer, bandwidthFraction)},
+		sizes: []int64{8 * 1_000_000}, targets: []target{{goBuffer, all, blockFraction}}},
 	pools(2), pools(4),
-}, collectives(2, 4)...)
+	{name: "startup", ranks: 2, outside: true, unit: milliseconds, twins: []twin{goTwin, cTwin, pyTwin}, sizes: noSizes, axis: byRun, verdict: atMostMore(startupMore)},
+	{name: "memory", ranks: 2, unit: kibibytes, twins: []twin{goTwin, cTwin, pyTwin}, sizes: noSizes, axis: byRun, verdict: atMostMore(memoryMore)},
+}, collectives(2), collectives(4), crowd("barrier", "allreduce", "ring"))
 
-// collectives are the benchmarks of collectives, for each number of ranks.
-func collectives(ranks ...int) (bs []benchmark) {
-	for _, n := range ranks {
-		for _, name := range []string{"barrier", "bcast", "reduce", "allreduce", "allgather", "alltoall", "gatherv", "scatterv"} {
-			b := benchmark{name: fmt.Sprintf("%s-%d", name, n), kernel: name, ranks: n, unit: microseconds,
-				twins: []twin{goTwin, cTwin}, largest: 1 << 20, verdict: collectiveVerdict}
-			if name == "barrier" {
-				b.largest = latencyVerdictSize // it has no size
-			}
-			bs = append(bs, b)
+// quickBenchmarks are what -quick runs: something of everything.
+const quickBenchmarks = "latency,bandwidth*,bibandwidth,rate,persistent,threads-2,overlap,block,struct,object,pool-2," +
+	"startup,memory,barrier-2,bcast-2,allreduce-2,iallreduce-2,alltoallv-2,crowd-*"
+
+// collectives are the benchmarks of collectives.
+func collectives(ranks int) (bs []benchmark) {
+	for _, name := range []string{"barrier", "bcast", "reduce", "allreduce", "iallreduce", "reducescatter", "scan", "exscan",
+		"gather", "gatherv", "scatter", "scatterv", "allgather", "allgatherv", "alltoall", "alltoallv"} {
+		b := benchmark{name: fmt.Sprintf("%s-%d", name, ranks), kernel: name, ranks: ranks, unit: microseconds, twins: []twin{goTwin, cTwin},
+			largest: 1 << 20, targets: []target{{cTwin, small, collectiveSmall}, {cTwin, large, collectiveLarge}}}
+		if name == "barrier" {
+			b.sizes = []int64{smallSize} // it has no size
 		}
+		bs = append(bs, b)
+	}
+	return bs
+}
+
+// crowd are benchmarks on more ranks than most machines that measure have cores.
+func crowd(kernels ...string) (bs []benchmark) {
+	for _, name := range kernels {
+		bs = append(bs, benchmark{name: "crowd-" + name, kernel: name, ranks: 8, unit: microseconds, twins: []twin{goTwin, cTwin},
+			sizes: []int64{smallSize}, targets: []target{{cTwin, all, crowdFactor}}})
 	}
 	return bs
 }
 
 // pools is the benchmark of the task pool: rank 0 and the workers.
 func pools(ranks int) benchmark {
-	return benchmark{name: fmt.Sprintf("pool-%d", ranks), kernel: "pool", ranks: ranks, unit: perSecond, twins: []twin{goTwin, pyTwin},
-		sizes: []int64{1, 100}, chunks: true, verdict: verdictAgainst(pyTwin, poolFactor)}
+	return benchmark{name: fmt.Sprintf("pool-%d", ranks), kernel: "pool", ranks: ranks, unit: tasksPerSecond, twins: []twin{goTwin, pyTwin},
+		sizes: []int64{1, 100}, axis: byChunk, targets: []target{{pyTwin, all, poolFactor}}}
 }
 
 // has reports whether a program has part in b.
@@ -101,12 +131,29 @@ func (b benchmark) sizesOf(sizes []int64) []int64 {
 	return few
 }
 
-// formatSize is a size as the table shows it.
-func (b benchmark) formatSize(n int64) string {
-	if b.chunks {
-		return strconv.FormatInt(n, 10)
+// An axis is what a table's first columns show: the sizes, and how often the loop ran.
+type axis struct {
+	size, count string
+	format      func(size int64) string
+}
+
+var (
+	bySize      = axis{"size", "iterations", formatSize}
+	byChunk     = axis{"chunk", "tasks", func(n int64) string { return strconv.FormatInt(n, 10) }}
+	byComputing = axis{"computing", "iterations", func(n int64) string { return fmt.Sprintf("%d us", n) }}
+	byRun       = axis{"size", "runs", func(int64) string { return "-" }}
+)
+
+var (
+	computing = []int64{0, 100, 300, 1000} // microseconds
+	noSizes   = []int64{0}
+)
+
+func (b benchmark) axisOf() axis {
+	if b.axis.format == nil {
+		return bySize
 	}
-	return formatSize(n)
+	return b.axis
 }
 
 // A unit turns the seconds that one operation took into the figure that the table shows.
@@ -119,134 +166,135 @@ type unit struct {
 }
 
 var (
-	microseconds = unit{"us", "min", "lower", func(_ int64, s float64) float64 { return s * 1e6 }, 3}
+	microseconds = unit{"us", "min", lower, func(_ int64, s float64) float64 { return s * 1e6 }, 3}
+	milliseconds = unit{"ms", "min", lower, func(_ int64, s float64) float64 { return s * 1e3 }, 1}
+	// Not a time: what the programs print is the figure.
+	kibibytes = unit{"KiB", "min", lower, func(_ int64, kib float64) float64 { return kib }, 0}
 	// 10^6 bytes, as in the OSU benchmarks.
-	megabytesPerSecond = unit{"MB/s", "max", "higher", func(size int64, s float64) float64 { return float64(size) / s / 1e6 }, 1}
-	perSecond          = unit{"tasks/s", "max", "higher", func(_ int64, s float64) float64 { return 1 / s }, 0}
+	megabytesPerSecond = unit{"MB/s", "max", higher, func(size int64, s float64) float64 { return float64(size) / s / 1e6 }, 1}
+	messagesPerSecond  = unit{"messages/s", "max", higher, rate, 0}
+	tasksPerSecond     = unit{"tasks/s", "max", higher, rate, 0}
 )
 
-// The targets that the verdict lines judge.
+const lower, higher = "lower", "higher"
+
+func rate(_ int64, seconds float64) float64 { return 1 / seconds }
+
+// nameOf is what a statistic of times is called in this unit.
+func (u unit) nameOf(s statistic) string {
+	if s.name == minimum.name {
+		return u.best
+	}
+	return s.name
+}
+
+// The targets: what the first twin's figure may be of the other's, at most if
+// lower is better, else at least.
 const (
-	allowedCalls       = 2       // cgo calls that Go's latency may cost above C's
-	bandwidthFrom      = 1 << 16 // bytes from which Go's bandwidth is compared
-	bandwidthFraction  = 0.9     // of C's
-	latencyVerdictSize = 8
-	blockSize          = 1 << 20 // bytes from which a block is judged
-	collectiveSmall    = 1.15    // of C's time that a collective may take at 8 B
-	collectiveLarge    = 1.05    // from 64 KiB
-	objectFactor       = 1       // of mpi4py's time that an object may take
-	poolFactor         = 5       // times as many tasks a second as mpi4py.futures
+	latencyFactor       = 1.15 // of C's time at 8 B
+	latencyPythonFactor = 0.6  // of mpi4py's
+	allowedCalls        = 2    // cgo calls that Go's latency may cost above C's
+	bandwidthFraction   = 0.97 // of C's, from 64 KiB
+	hugeFactor          = 1.5  // times the bandwidth of C's malloc
+	rateFraction        = 0.6  // of C's messages at 8 B
+	persistentFraction  = 0.9
+	blockFraction       = 0.9 // of C's speed, from 1 MiB
+	collectiveSmall     = 1.15
+	collectiveLarge     = 1.03
+	crowdFactor         = 1.1
+	objectFactor        = 1     // of mpi4py's time
+	poolFactor          = 5     // times as many tasks a second as mpi4py.futures
+	startupMore         = 30    // ms above C
+	memoryMore          = 12288 // KiB above C
 )
+
+// A span is a range of sizes.
+type span struct{ from, to int64 }
+
+const smallSize = 8
+
+var (
+	small  = span{smallSize, smallSize}
+	large  = span{64 << 10, math.MaxInt64}
+	blocks = span{1 << 20, math.MaxInt64}
+	all    = span{0, math.MaxInt64}
+)
+
+func (s span) has(size int64) bool { return s.from <= size && size <= s.to }
+
+// A target is a limit for the first twin's figure over another's.
+type target struct {
+	against twin
+	sizes   span
+	limit   float64
+}
+
+// judge finds the size at which the first twin does worst, and says whether the
+// target is met there. It is silent where the other twin or the sizes were left out.
+func (t target) judge(w io.Writer, r *result) {
+	b, other := r.bench, t.against.name
+	bound, worse := "at most", func(a, b float64) bool { return a > b }
+	if b.unit.better == higher {
+		bound, worse = "at least", func(a, b float64) bool { return a < b }
+	}
+	for _, s := range []statistic{median, minimum} {
+		worst, at := 0.0, int64(-1)
+		for _, size := range r.sizes {
+			if len(r.times[other][size]) == 0 || !t.sizes.has(size) {
+				continue
+			}
+			if ratio := r.ratio(s, other, size); at < 0 || worse(ratio, worst) {
+				worst, at = ratio, size
+			}
+		}
+		if at >= 0 {
+			fmt.Fprintf(w, "%s (%s): worst %s/%s %.2f, at %s; %s %.2f: %s\n", b.name, b.unit.nameOf(s), b.twins[0].name, other,
+				worst, b.axisOf().format(at), bound, t.limit, yesNo(!worse(worst, t.limit)))
+		}
+	}
+}
 
 // latencyVerdict says whether Go's small messages cost more than the crossings into C that they need.
 func latencyVerdict(w io.Writer, r *result) {
-	c, measured := r.times["c"][latencyVerdictSize]
+	c, measured := r.times[cTwin.name][smallSize]
 	calls := r.times[cgocallBench][0]
 	if !measured || len(calls) == 0 {
 		return
 	}
-	g := r.times["go"][latencyVerdictSize]
+	g := r.times[goTwin.name][smallSize]
 	for _, s := range []statistic{median, minimum} {
 		limit := s.of(c) + allowedCalls*s.of(calls)
 		fmt.Fprintf(w, "latency at %s (%s): Go %.3f us, C %.3f us, a cgo call %.3f us; Go <= C + %d calls (%.3f us): %s\n",
-			formatSize(latencyVerdictSize), s.name, s.of(g)*1e6, s.of(c)*1e6, s.of(calls)*1e6,
+			formatSize(smallSize), s.name, s.of(g)*1e6, s.of(c)*1e6, s.of(calls)*1e6,
 			allowedCalls, limit*1e6, yesNo(s.of(g) <= limit))
 	}
 }
 
-// bandwidthVerdict finds the size at which Go falls furthest behind C.
-func bandwidthVerdict(w io.Writer, r *result) {
-	for _, s := range []statistic{median, minimum} {
-		lowest, at := 0.0, int64(-1)
-		for _, size := range r.sizes {
-			if size < bandwidthFrom {
-				continue
-			}
-			if ratio := r.ratio(s, "c", size); at < 0 || ratio < lowest {
-				lowest, at = ratio, size
-			}
-		}
-		if at < 0 {
-			return
-		}
-		name := s.name
-		if s.name == minimum.name {
-			name = r.bench.unit.best
-		}
-		fmt.Fprintf(w, "bandwidth from %s (%s): lowest Go/C %.2f, at %s; at least %.2f: %s\n",
-			formatSize(bandwidthFrom), name, lowest, formatSize(at), bandwidthFraction, yesNo(lowest >= bandwidthFraction))
-	}
-}
-
-// collectiveVerdict judges the smallest messages and the worst of the large.
-func collectiveVerdict(w io.Writer, r *result) {
-	for _, s := range []statistic{median, minimum} {
-		judge := func(what string, worst, limit float64) {
-			if worst > 0 {
-				fmt.Fprintf(w, "%s %s (%s): Go/C %.2f; at most %.2f: %s\n", r.bench.name, what, s.name, worst, limit, yesNo(worst <= limit))
-			}
-		}
-		small, large := 0.0, 0.0
-		for _, size := range r.sizes {
-			switch {
-			case size == latencyVerdictSize:
-				small = r.ratio(s, "c", size)
-			case size >= bandwidthFrom:
-				large = max(large, r.ratio(s, "c", size))
-			}
-		}
-		judge("at "+formatSize(latencyVerdictSize), small, collectiveSmall)
-		judge("from "+formatSize(bandwidthFrom), large, collectiveLarge)
-	}
-}
-
-// blockVerdict finds where a block that travels by its layout falls furthest
-// behind the same in C, and behind one that is copied.
-func blockVerdict(w io.Writer, r *result) {
-	for _, s := range []statistic{median, minimum} {
-		for _, than := range []struct {
-			twin  string
-			limit float64
-		}{{"c", 1 / bandwidthFraction}, {"copy", 1}} {
-			worst := 0.0
-			for _, size := range r.sizes {
-				if size >= blockSize {
-					worst = max(worst, r.ratio(s, than.twin, size))
-				}
-			}
-			if worst > 0 {
-				fmt.Fprintf(w, "block from %s (%s): Go/%s %.2f; at most %.2f: %s\n", formatSize(blockSize), s.name, than.twin, worst, than.limit, yesNo(worst <= than.limit))
-			}
-		}
-	}
-}
-
-// verdictAgainst judges the size at which the first twin does worst against
-// another: its figure must be so many times the other's, at most if lower is
-// better, else at least.
-func verdictAgainst(other twin, limit float64) func(w io.Writer, r *result) {
+// atMostMore judges a benchmark of one size by how far Go is above C.
+func atMostMore(more float64) func(w io.Writer, r *result) {
 	return func(w io.Writer, r *result) {
-		if r.times[other.name] == nil {
-			return
-		}
-		u, first := r.bench.unit, r.bench.twins[0]
-		bound, worse := "at least", func(a, b float64) bool { return a < b }
-		if u.better == "lower" {
-			bound, worse = "at most", func(a, b float64) bool { return a > b }
-		}
+		u, size := r.bench.unit, r.sizes[0]
 		for _, s := range []statistic{median, minimum} {
-			at, worst := r.sizes[0], r.ratio(s, other.name, r.sizes[0])
-			for _, size := range r.sizes[1:] {
-				if ratio := r.ratio(s, other.name, size); worse(ratio, worst) {
-					at, worst = size, ratio
-				}
+			g, c := u.value(size, s.of(r.times[goTwin.name][size])), u.value(size, s.of(r.times[cTwin.name][size]))
+			fmt.Fprintf(w, "%s (%s): Go %.1f %s above C; at most %g: %s\n", r.bench.name, u.nameOf(s), g-c, u.name, more, yesNo(g-c <= more))
+		}
+	}
+}
+
+// overlapVerdict says how much of the transfer, which alone takes the time of the
+// first row, each twin hides behind as much computing or more.
+func overlapVerdict(w io.Writer, r *result) {
+	for _, size := range r.sizes[1:] {
+		var parts []string
+		for _, t := range r.bench.twins {
+			alone, both := median.of(r.times[t.name][0])*1e6, median.of(r.times[t.name][size])*1e6
+			if float64(size) >= alone {
+				hidden := 100 * (1 - (both-float64(size))/alone)
+				parts = append(parts, fmt.Sprintf("%s %.0f %%", t.name, min(100, max(0, hidden))))
 			}
-			name := s.name
-			if name == minimum.name {
-				name = u.best
-			}
-			fmt.Fprintf(w, "%s (%s): worst %s/%s %.2f, at %s; %s %.2f: %s\n", r.bench.name, name, first.name, other.name,
-				worst, r.bench.formatSize(at), bound, limit, yesNo(!worse(worst, limit)))
+		}
+		if len(parts) > 0 {
+			fmt.Fprintf(w, "%s, hidden behind %s of computing (%s): %s\n", r.bench.name, r.bench.axis.format(size), median.name, strings.Join(parts, ", "))
 		}
 	}
 }

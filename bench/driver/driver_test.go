@@ -5,10 +5,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"flag"
+	"image/color"
+	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -95,11 +98,19 @@ func TestParsePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.pairs < 7 || len(p.libraries) != 2 || len(p.benchmarks) != len(benchmarks) || p.sizes[0] != 8 || p.sizes[len(p.sizes)-1] != 8<<20 {
+	if p.pairs < 9 || len(p.libraries) != 2 || len(p.benchmarks) != len(benchmarks) || p.sizes[0] != 8 || p.sizes[len(p.sizes)-1] != 8<<20 {
 		t.Errorf("the defaults are not what is promised: %+v", p)
 	}
-	if p, err = parse("-quick", "-pairs", "9"); err != nil || p.pairs != 9 || p.minTime != 0.05 {
-		t.Errorf("-quick -pairs 9: %v, %d pairs of %g s", err, p.pairs, p.minTime)
+	if p, err = parse("-quick", "-pairs", "9"); err != nil || p.pairs != 9 || p.minTime != 0.02 || len(p.benchmarks) < 10 || len(p.benchmarks) == len(benchmarks) {
+		t.Errorf("-quick -pairs 9: %v, %d pairs of %g s, %d benchmarks", err, p.pairs, p.minTime, len(p.benchmarks))
+	}
+	var got []string
+	p, err = parse("-bench=threads-?,crowd-*,latency,lat*") // by a name and a pattern is once
+	for _, b := range p.benchmarks {
+		got = append(got, b.name)
+	}
+	if want := []string{"latency", "threads-2", "threads-4", "crowd-barrier", "crowd-allreduce", "crowd-ring"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("patterns: got %q, %v; want %q", got, err, want)
 	}
 	p, err = parse("-mpi=mpich", "-bench=latency", "-single")
 	if err != nil || len(p.libraries) != 1 || p.libraries[0].tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 4 {
@@ -111,10 +122,19 @@ func TestParsePlan(t *testing.T) {
 	if p, err = parse("-bench=object", "-single"); err != nil || p.benchmarks[0].has("c") {
 		t.Errorf("-single gave a benchmark a twin in C that has none: %+v, %v", p, err)
 	}
-	for _, bad := range []string{"-mpi=lam", "-bench=speed", "-bench=", "-pairs=0", "-pairs=x", "-min-time=0", "-min-time=NaN", "-sizes=0", "-nosuch", "word"} {
+	if p, err = parse("-bench=threads-2", "-single"); err != nil || len(p.benchmarks[0].twins) != 2 {
+		t.Errorf("-single gave threads a library without threads: %+v, %v", p, err)
+	}
+	if p, err = parse("-bench=rate,bandwidth", "-plot=a.svg"); err != nil || p.plot != "a.svg" {
+		t.Errorf("-plot=a.svg: %q, %v", p.plot, err)
+	}
+	for _, bad := range []string{"-mpi=lam", "-bench=speed", "-bench=", "-bench=[", "-bench=latency,", "-plot=a.gif", "-plot=png", "-pairs=0", "-pairs=x", "-min-time=0", "-min-time=NaN", "-sizes=0", "-nosuch", "word"} {
 		if _, err := parse(bad); err == nil {
 			t.Errorf("%s was accepted", bad)
 		}
+	}
+	if _, err := parse("-plot=a.png", "-bench=rate,pool-*"); err == nil {
+		t.Error("a plot of nothing was accepted")
 	}
 	t.Setenv("MPIRUN", "srun --mpi=pmix")
 	if _, err := parse("-mpi=both"); err == nil {
@@ -184,16 +204,17 @@ func TestPrintBandwidth(t *testing.T) {
 	r := sample("bandwidth", 9e-7) // slow at 8 B, which does not count
 	var b strings.Builder
 	r.print(&b)
-	for _, want := range []string{"8192.0", "16384.0", "(median): lowest Go/C 0.56, at 64 KiB; at least 0.90: NO", "(max): lowest Go/C 0.50"} {
+	for _, want := range []string{"8192.0", "16384.0", "(median): worst go/c 0.56, at 64 KiB; at least 0.97: NO", "(max): worst go/c 0.50"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, b.String())
 		}
 	}
 
-	r.times["go"][65536] = []float64{4e-6, 5.5e-6, 6e-6}
+	r.times["go"][65536] = []float64{4e-6, 5.1e-6, 6e-6}
+	r.times["go"][1<<20] = []float64{7.5e-5, 7.5e-5, 7.5e-5}
 	b.Reset()
 	r.print(&b)
-	if want := "(median): lowest Go/C 0.91, at 64 KiB; at least 0.90: yes"; !strings.Contains(b.String(), want) {
+	if want := "(median): worst go/c 0.98, at 64 KiB; at least 0.97: yes"; !strings.Contains(b.String(), want) {
 		t.Errorf("%q is missing in\n%s", want, b.String())
 	}
 }
@@ -226,10 +247,10 @@ func TestRunnable(t *testing.T) {
 	}
 }
 
-func TestVerdictAgainst(t *testing.T) {
+func TestTargets(t *testing.T) {
 	for _, c := range []struct {
 		bench    string
-		go1, go2 float64 // where mpi4py takes 1 us at the first size, and 2 at the second
+		go1, go2 float64 // where the others take 1 us at the first size, and 2 at the second
 		want     string
 	}{
 		{"object", 0.5e-6, 2e-6, "worst go/mpi4py 1.00, at 10000 B"},
@@ -237,17 +258,120 @@ func TestVerdictAgainst(t *testing.T) {
 		{"object", 1.1e-6, 1e-6, "worst go/mpi4py 1.10, at 100 B; at most 1.00: NO"},
 		{"pool-2", 0.1e-6, 0.375e-6, "worst go/mpi4py 5.33, at 100; at least 5.00: yes"},
 		{"pool-2", 0.25e-6, 0.1e-6, "pool-2 (max): worst go/mpi4py 4.00, at 1; at least 5.00: NO"},
+		// A target that is for some sizes looks at no others.
+		{"allreduce-2", 1.1e-6, 9e-6, "allreduce-2 (median): worst go/c 1.10, at 8 B; at most 1.15: yes"},
+		{"allreduce-2", 9e-6, 2.1e-6, "allreduce-2 (min): worst go/c 1.05, at 64 KiB; at most 1.03: NO"},
+		{"rate", 2e-6, 9e-6, "rate (max): worst go/c 0.50, at 8 B; at least 0.60: NO"},
 	} {
 		bench := benchmarks[slices.Index(benchmarkNames(), c.bench)]
-		sizes := bench.sizes[:2]
+		sizes := []int64{8, 1 << 16}
+		if bench.sizes != nil {
+			sizes = bench.sizes[:2]
+		}
 		r := newResult(bench, sizes)
 		r.add("go", output{points: []point{{sizes[0], c.go1, 1}, {sizes[1], c.go2, 1}}})
-		r.add(pyTwin.name, output{points: []point{{sizes[0], 1e-6, 1}, {sizes[1], 2e-6, 1}}})
+		for _, other := range bench.twins[1:] {
+			r.add(other.name, output{points: []point{{sizes[0], 1e-6, 1}, {sizes[1], 2e-6, 1}}})
+		}
 		var b strings.Builder
 		if r.print(&b); !strings.Contains(b.String(), c.want) {
 			t.Errorf("%q is missing in\n%s", c.want, b.String())
 		}
 	}
+}
+
+func TestAtMostMore(t *testing.T) {
+	for ours, want := range map[float64]string{
+		0.069: "startup (median): Go 29.0 ms above C; at most 30: yes",
+		0.071: "startup (min): Go 31.0 ms above C; at most 30: NO",
+	} {
+		r := newResult(benchmarks[slices.Index(benchmarkNames(), "startup")], noSizes)
+		for twin, seconds := range map[string]float64{"go": ours, "c": 0.040, pyTwin.name: 0.3} {
+			r.add(twin, output{points: []point{{0, seconds, 1}}})
+		}
+		var b strings.Builder
+		if r.print(&b); !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
+	}
+}
+
+// A transfer of 80 us alone, and with 100 us of computing 140: half is hidden.
+func TestOverlapVerdict(t *testing.T) {
+	r := newResult(benchmarks[slices.Index(benchmarkNames(), "overlap")], []int64{0, 50, 100})
+	r.add("go", output{points: []point{{0, 80e-6, 1}, {50, 130e-6, 1}, {100, 140e-6, 1}}})
+	r.add("c", output{points: []point{{0, 80e-6, 1}, {50, 90e-6, 1}, {100, 181e-6, 1}}})
+	var b strings.Builder
+	r.print(&b)
+	if want := "overlap, hidden behind 100 us of computing (median): go 50 %, c 0 %\n"; !strings.Contains(b.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, b.String())
+	}
+	if strings.Contains(b.String(), "behind 50 us") {
+		t.Errorf("50 us of computing cannot hide 80, and must not be judged:\n%s", b.String())
+	}
+}
+
+// What bench/plot makes of the driver's file is a picture with something in it.
+func TestPlot(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	plotter, err := buildPlotter(t.Context(), root, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, picture := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.png")
+	draw := func(rows [][]string) error {
+		if err := writeCSV(file, rows); err != nil {
+			return err
+		}
+		_, err := tool(t.Context(), "", plotter, "-o", picture, file)
+		return err
+	}
+	latency, bandwidth := sample("latency", 3e-7).rows("openmpi"), sample("bandwidth", 3e-7).rows("openmpi")
+	if err := draw(sample("rate", 3e-7).rows("openmpi")); err == nil {
+		t.Error("a plot without latency and bandwidth gave no error")
+	}
+	if err := draw(slices.Concat(latency, bandwidth)); err != nil {
+		t.Fatal(err)
+	}
+	colours := coloursOf(t, picture)
+	ours := color.RGBA{0, 114, 178, 255}
+	for _, want := range []color.RGBA{ours, {230, 159, 0, 255}, {0, 158, 115, 255}} {
+		if colours[0][want] < 100 || colours[1][want] < 100 {
+			t.Errorf("the colour %v of a curve is on %d dots of the latency and %d of the bandwidth", want, colours[0][want], colours[1][want])
+		}
+	}
+	// One diagram alone, and then of one size, which is no line.
+	if err := draw(latency[:3]); err != nil {
+		t.Error(err)
+	}
+	if colours := coloursOf(t, picture); colours[0][ours] == 0 || colours[1][ours] != 0 {
+		t.Errorf("%d dots of Go's curve where latency is, %d where no bandwidth is", colours[0][ours], colours[1][ours])
+	}
+}
+
+// coloursOf counts the dots of each colour in the left and in the right half.
+func coloursOf(t *testing.T, file string) (halves [2]map[color.RGBA]int) {
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	halves = [2]map[color.RGBA]int{{}, {}}
+	bounds := picture.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			halves[2*(x-bounds.Min.X)/bounds.Dx()][color.RGBAModel.Convert(picture.At(x, y)).(color.RGBA)]++
+		}
+	}
+	return halves
 }
 
 func TestWriteCSV(t *testing.T) {
@@ -307,14 +431,18 @@ func TestTwins(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Log("mpi4py:", built.mpi4py)
-			s := settings{pairs: 2, minTime: 1e-4, bind: "core", timeout: time.Minute}
-			for _, b := range benchmarks {
-				if b.kernel == "" && b.has("c") {
-					b.twins = append(slices.Clip(b.twins), cSingle)
-				} else if b.ranks > 2 && b.kernel != "allreduce" {
-					continue // one with ranks that share a core is enough
+			s := settings{pairs: 1, minTime: 1e-4, bind: "core", timeout: time.Minute}
+			seen := map[string]bool{}
+			for i, b := range benchmarks {
+				s.pairs = 1
+				if i == 0 {
+					s.pairs, b.twins = 2, append(slices.Clip(b.twins), cSingle)
 				}
-				checkMeasure(t, s, built, built.runnable(b))
+				// Once for each kernel, on the fewest ranks.
+				if kernel := cmp.Or(b.kernel, b.name); !seen[kernel] {
+					seen[kernel] = true
+					checkMeasure(t, s, built, built.runnable(b))
+				}
 			}
 			checkFailures(t, s, built)
 		})
@@ -352,16 +480,17 @@ func checkMeasure(t *testing.T, s settings, built *built, b benchmark) {
 // A run that goes wrong must end, in both languages. (What it says is not
 // looked at: hydra may lose the last words of a rank that aborts.)
 func checkFailures(t *testing.T, s settings, built *built) {
+	two := benchmark{ranks: 2}
 	for program := range built.programs {
 		for _, args := range [][]string{{"-bench", "nosuch"}, {"-iters", "1,2"}} {
-			if _, err := s.run(t.Context(), built, 2, []int64{8}, program, args...); err == nil || strings.Contains(err.Error(), "longer than") {
+			if _, err := s.run(t.Context(), built, two, []int64{8}, program, args...); err == nil || strings.Contains(err.Error(), "longer than") {
 				t.Errorf("%s %q: error %v", program, args, err)
 			}
 		}
 	}
 	s.timeout = time.Second
 	start := time.Now()
-	_, err := s.run(t.Context(), built, 2, []int64{8}, "c", "-min-time", "300")
+	_, err := s.run(t.Context(), built, two, []int64{8}, "c", "-min-time", "300")
 	if err == nil || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "longer than 1s") {
 		t.Errorf("a run beyond its time limit: %v", err)
 	}

@@ -13,8 +13,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-
 	"os/signal"
+	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ type plan struct {
 	libraries  []library
 	benchmarks []benchmark
 	sizes      []int64
-	csv        string
+	csv, plot  string
 }
 
 // parsePlan reads the command line; asked for help, it writes it to help.
@@ -37,20 +38,22 @@ func parsePlan(args []string, help io.Writer) (plan, error) {
 	fs := flag.NewFlagSet("driver", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // an error is main's to print, once
 	mpi := fs.String("mpi", "both", "the MPI library: openmpi, mpich or both")
-	bench := fs.String("bench", strings.Join(benchmarkNames(), ","), "the benchmarks to run, separated by commas")
+	bench := fs.String("bench", "*", "the benchmarks to run, separated by commas; in a name, * stands for anything")
 	sizes := fs.String("sizes", "8,64,512,4K,16K,64K,256K,1M,2M,4M,8M", "message sizes in bytes, with K or M for KiB or MiB")
 	single := fs.Bool("single", false, "also run the C twin with MPI_THREAD_SINGLE")
-	quick := fs.Bool("quick", false, "a short run to see that all works: -pairs 3 -sizes 8,64K,1M -min-time 0.05")
-	fs.IntVar(&p.pairs, "pairs", 7, "how often the twins run, one after the other")
-	fs.Float64Var(&p.minTime, "min-time", 0.2, "seconds that one timing of one size lasts")
+	quick := fs.Bool("quick", false, "a look in 3 minutes: some of the benchmarks, -pairs 3 -sizes 8,64K,1M -min-time 0.02")
+	fs.IntVar(&p.pairs, "pairs", 9, "how often the twins run, one after the other")
+	fs.Float64Var(&p.minTime, "min-time", 0.1, "seconds that one timing of one size lasts")
 	fs.StringVar(&p.bind, "bind", "core", "what the launcher binds a rank to; none lets the system move it")
 	fs.DurationVar(&p.timeout, "timeout", 2*time.Minute, "how long one run of one twin may take")
 	fs.StringVar(&p.csv, "csv", "", "also write every single time to this file")
+	fs.StringVar(&p.plot, "plot", "", "also draw latency and bandwidth against size into this file (png, svg or pdf)")
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(help, "usage: go run ./bench/driver [flags]")
 			fs.SetOutput(help)
 			fs.PrintDefaults()
+			fmt.Fprintf(help, "benchmarks: %s\n", strings.Join(benchmarkNames(), ", "))
 		}
 		return p, err
 	}
@@ -61,7 +64,7 @@ func parsePlan(args []string, help io.Writer) (plan, error) {
 		// A flag that was given stands.
 		given := map[string]bool{}
 		fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-		for name, value := range map[string]string{"pairs": "3", "sizes": "8,64K,1M", "min-time": "0.05"} {
+		for name, value := range map[string]string{"bench": quickBenchmarks, "pairs": "3", "sizes": "8,64K,1M", "min-time": "0.02"} {
 			if !given[name] {
 				if err := fs.Set(name, value); err != nil {
 					return p, err
@@ -96,18 +99,46 @@ func parsePlan(args []string, help io.Writer) (plan, error) {
 	if len(p.libraries) == 0 {
 		return p, fmt.Errorf("-mpi %q: want openmpi, mpich or both", *mpi)
 	}
-	for name := range strings.SplitSeq(*bench, ",") {
-		i := slices.Index(benchmarkNames(), name)
-		if i < 0 {
-			return p, fmt.Errorf("-bench %q: want some of %s", name, strings.Join(benchmarkNames(), ","))
+	names, err := matching(*bench)
+	if err != nil {
+		return p, err
+	}
+	for _, b := range benchmarks {
+		if !slices.Contains(names, b.name) {
+			continue
 		}
-		b := benchmarks[i]
-		if *single && b.has(cTwin.program) {
+		if *single && b.has(cTwin.program) && b.threads <= 1 {
 			b.twins = append(slices.Clip(b.twins), cSingle)
 		}
 		p.benchmarks = append(p.benchmarks, b)
 	}
+	if ext := filepath.Ext(p.plot); p.plot != "" && ext != ".png" && ext != ".svg" && ext != ".pdf" {
+		return p, fmt.Errorf("-plot %q: want a name that ends in .png, .svg or .pdf", p.plot)
+	}
+	if p.plot != "" && !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(plotted, name) }) {
+		return p, fmt.Errorf("-plot draws %s, and -bench=%s has none of them", strings.Join(plotted, " and "), *bench)
+	}
 	return p, nil
+}
+
+// matching are the benchmarks that the names and patterns of a list name.
+func matching(list string) (names []string, err error) {
+	for pattern := range strings.SplitSeq(list, ",") {
+		found := false
+		for _, name := range benchmarkNames() {
+			match, err := path.Match(pattern, name)
+			if err != nil {
+				return nil, fmt.Errorf("-bench %q: %w", pattern, err)
+			}
+			if match {
+				names, found = append(names, name), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("-bench %q: want some of %s", pattern, strings.Join(benchmarkNames(), ","))
+		}
+	}
+	return names, nil
 }
 
 func benchmarkNames() []string {
@@ -148,6 +179,15 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 		}
 	}
 
+	// Before all else, because it would be a pity to fail after an hour.
+	var plotter string
+	if p.plot != "" {
+		show.line("building what draws")
+		if plotter, err = buildPlotter(ctx, root, dir); err != nil {
+			return err
+		}
+	}
+
 	show.clear()
 	printHeader(ctx, stdout, p.settings, built)
 	var rows [][]string
@@ -163,9 +203,29 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 		}
 	}
 	if p.csv != "" {
-		return writeCSV(p.csv, rows)
+		if err := writeCSV(p.csv, rows); err != nil {
+			return err
+		}
 	}
-	return nil
+	if p.plot != "" {
+		file := filepath.Join(dir, "plot.csv")
+		if err := writeCSV(file, rows); err != nil {
+			return err
+		}
+		_, err = tool(ctx, "", plotter, "-o", p.plot, file)
+	}
+	return err
+}
+
+// plotted are the benchmarks that bench/plot draws.
+var plotted = []string{"latency", "bandwidth", "bandwidth-huge"}
+
+// buildPlotter builds bench/plot, which is a module of its own: so those who use
+// mpi4go need not download what draws.
+func buildPlotter(ctx context.Context, root, dir string) (string, error) {
+	program := filepath.Join(dir, "plot")
+	_, err := tool(ctx, filepath.Join(root, "bench", "plot"), "go", "build", "-o", program, ".")
+	return program, err
 }
 
 // progress is one line that says how far the work is: on a terminal it is

@@ -85,10 +85,8 @@ func (r *result) print(w io.Writer) {
 	row := func(cells []string) { fmt.Fprintln(tw, strings.Join(cells, "\t")+"\t") }
 
 	first, others := b.twins[0], b.twins[1:]
-	head := []string{"size", "iterations"}
-	if b.chunks {
-		head = []string{"chunk", "tasks"}
-	}
+	axis := b.axisOf()
+	head := []string{axis.size, axis.count}
 	for _, t := range b.twins {
 		head = append(head, t.name+" "+b.unit.best, t.name+" median")
 	}
@@ -97,7 +95,7 @@ func (r *result) print(w io.Writer) {
 	}
 	row(head)
 	for i, size := range r.sizes {
-		cells := []string{b.formatSize(size), strconv.FormatInt(r.iters[i], 10)}
+		cells := []string{axis.format(size), strconv.FormatInt(r.iters[i], 10)}
 		for _, t := range b.twins {
 			for _, s := range []statistic{minimum, median} {
 				cells = append(cells, strconv.FormatFloat(b.unit.value(size, s.of(r.times[t.name][size])), 'f', b.unit.digits, 64))
@@ -112,6 +110,9 @@ func (r *result) print(w io.Writer) {
 	}
 	tw.Flush()
 	fmt.Fprintf(w, "%s is better\n", b.unit.better)
+	for _, t := range b.targets {
+		t.judge(w, r)
+	}
 	if b.verdict != nil {
 		b.verdict(w, r)
 	}

@@ -72,7 +72,7 @@ func build(ctx context.Context, lib library, root, dir string) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"-O2", "-o", cProgram, filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
+	args := append([]string{"-O2", "-pthread", "-o", cProgram, filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
 	_, err = tool(ctx, root, cc[0], append(cc[1:], args...)...)
 	return b, err
 }
@@ -130,20 +130,24 @@ func tool(ctx context.Context, dir, name string, args ...string) (string, error)
 }
 
 // command starts a twin, with each rank on a core of its own if there are as many.
-func (b *built) command(ctx context.Context, ranks int, bind, program string, args ...string) *exec.Cmd {
-	words := slices.Concat(b.programs[program], args)
-	// With a core for each, ranks are bound. With fewer, they share politely.
-	shared := ranks > runtime.NumCPU()
-	if bind != "" && !shared {
-		words = append([]string{b.bindFlag, bind}, words...)
+func (lib *built) command(ctx context.Context, b benchmark, bind, program string, args ...string) *exec.Cmd {
+	words := slices.Concat(lib.programs[program], args)
+	// With a core for each thread, ranks of one are bound. With fewer, all share politely.
+	shared := b.ranks*max(1, b.threads) > runtime.NumCPU()
+	switch {
+	case bind == "": // the launcher is the user's
+	case b.threads > 1:
+		words = append([]string{lib.bindFlag, "none"}, words...)
+	case !shared:
+		words = append([]string{lib.bindFlag, bind}, words...)
 	}
-	cmd := b.launcher.Command(ctx, ranks, words[0], words[1:]...)
+	cmd := lib.launcher.Command(ctx, b.ranks, words[0], words[1:]...)
 	// Not the environment that launch made, in which many ranks share a core
 	// politely: here a rank that waits must spin, as it does where people measure.
 	if !shared {
 		cmd.Env = os.Environ()
 	}
-	if b.launcher.Family == launch.OpenMPI && os.Geteuid() == 0 {
+	if lib.launcher.Family == launch.OpenMPI && os.Geteuid() == 0 {
 		cmd.Env = append(cmd.Env, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
 	}
 	return cmd
@@ -158,19 +162,24 @@ type settings struct {
 }
 
 // run makes one run of a program and reads its output.
-func (s settings) run(ctx context.Context, b *built, ranks int, sizes []int64, program string, args ...string) (output, error) {
+func (s settings) run(ctx context.Context, lib *built, b benchmark, sizes []int64, program string, args ...string) (output, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("it took longer than %v", s.timeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := b.command(ctx, ranks, s.bind, program, append(args, "-sizes", join(sizes))...)
+	cmd := lib.command(ctx, b, s.bind, program, append(args, "-sizes", join(sizes))...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	start := time.Now()
 	err := cmd.Run()
+	elapsed := time.Since(start)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	var out output
 	if err == nil {
 		out, err = parseOutput(&stdout)
+	}
+	if b.outside {
+		out.points = append(out.points, point{size: sizes[0], seconds: elapsed.Seconds(), iterations: 1})
 	}
 	if err == nil {
 		err = out.checkSizes(sizes)
@@ -186,7 +195,7 @@ func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []
 	sizes = b.sizesOf(sizes)
 	r := newResult(b, sizes)
 	run := func(t twin, args ...string) (output, error) {
-		out, err := s.run(ctx, lib, b.ranks, sizes, t.program, append(append([]string{"-bench", cmp.Or(t.kernel, b.kernel, b.name)}, t.args...), args...)...)
+		out, err := s.run(ctx, lib, b, sizes, t.program, append(append([]string{"-bench", cmp.Or(t.kernel, b.kernel, b.name)}, t.args...), args...)...)
 		if err == nil && r.library != "" && out.library != r.library {
 			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.library, out.library)
 		}
@@ -212,7 +221,7 @@ func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []
 		}
 		if b.cgocall {
 			step(fmt.Sprintf("%s %s, a cgo call: pair %d of %d", lib.tag, b.name, pair+1, s.pairs))
-			out, err := s.run(ctx, lib, b.ranks, []int64{0}, goTwin.program, "-bench", cgocallBench, "-iters", cgocallIterations)
+			out, err := s.run(ctx, lib, b, []int64{0}, goTwin.program, "-bench", cgocallBench, "-iters", cgocallIterations)
 			if err != nil {
 				return nil, err
 			}

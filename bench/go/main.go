@@ -14,12 +14,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/mpi4go/mpi4go/datatype"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/op"
@@ -28,6 +26,7 @@ import (
 const (
 	dataTag = iota + 1
 	controlTag
+	threadTag // and those above it
 )
 
 // A bench runs n iterations on each rank; ops says how many operations one
@@ -39,60 +38,103 @@ type bench struct {
 }
 
 // buffers are what a kernel works on: send of the size, recv of the size times
-// what the bench asks for, and the same as float64, with counts for each rank.
+// what the bench asks for, and the same as float64, with counts for each rank:
+// the size for each, and the numbers of fsend split among them.
 type buffers struct {
-	world        *mpi.Comm
-	peer         int
-	send, recv   []byte
-	fsend, frecv []float64
-	counts       []int
+	world         *mpi.Comm
+	peer          int
+	send, recv    []byte
+	fsend, frecv  []float64
+	counts, parts []int
 }
 
-// window is how many messages are under way at once in the message rates.
-const window = 64
+// How many messages are under way at once: in the message rates, and each way
+// in the bidirectional bandwidth, whose messages are long.
+const (
+	window   = 64
+	biwindow = 16
+)
 
 var benches = map[string]bench{
-	"latency":      {2, 1, pingpong},
-	"bandwidth":    {2, 1, pingpong},
-	"wait-context": {2, 1, pingpongContext},
-	"wait-done":    {2, 1, pingpongDone},
-	"rate":         {window, window, rate},
-	"persistent":   {window, window, persistent},
-	"cgocall":      {1, 1, cgocall},
-	"block":        {2, 16, block},
-	"block-copy":   {2, 16, blockCopy},
-	"object":       {2, 1, pingpongObject},
-	"object-slice": {2, 1, pingpongSliceObject},
-	"slice":        {2, 1, pingpongSlice},
-	"pool":         {1, 1, poolMap},
-	"barrier":      {1, 1, func(b *buffers, n int64) error { return repeat(n, func() error { return b.world.Barrier() }) }},
-	"bcast": {1, 1, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Bcast(b.world, b.send, 0) })
-	}},
-	"reduce": {1, 1, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Reduce(b.world, b.fsend, b.frecv, op.Sum, 0) })
-	}},
-	"allreduce": {1, 1, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Allreduce(b.world, b.fsend, b.frecv, op.Sum) })
-	}},
-	"allgather": {1, 0, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Allgather(b.world, b.send, b.recv) })
-	}},
-	"alltoall": {1, 0, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Alltoall(b.world, b.recv, b.all()) })
-	}},
-	"gatherv": {1, 0, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Gatherv(b.world, b.send, b.recv, b.counts, nil, 0) })
-	}},
-	"scatterv": {1, 0, func(b *buffers, n int64) error {
-		return repeat(n, func() error { return mpi.Scatterv(b.world, b.recv, b.counts, nil, b.send, 0) })
-	}},
+	"latency":            {2, 1, pingpong},
+	"bandwidth":          {2, 1, pingpong},
+	"bandwidth-huge":     {2, 1, pingpongHuge},
+	"bibandwidth":        {2 * biwindow, biwindow, bibandwidth},
+	"wait-context":       {2, 1, pingpongContext},
+	"wait-done":          {2, 1, pingpongDone},
+	"rate":               {window, window, rate},
+	"rate-2p":            {2 * window, window, rate},
+	"rate-4p":            {4 * window, window, rate},
+	"persistent":         {window, window, persistent},
+	"threads-2":          {2, 2, threads(2)},
+	"threads-4":          {2, 4, threads(4)},
+	"overlap":            {1, 1, overlap},
+	"overlap-iallreduce": {1, 1, overlapIallreduce},
+	"cgocall":            {1, 1, cgocall},
+	"block":              {2, 16, block},
+	"block-copy":         {2, 16, blockCopy},
+	"struct":             {2, 1, pingpongStruct},
+	"object":             {2, 1, pingpongObject},
+	"object-slice":       {2, 1, pingpongSliceObject},
+	"slice":              {2, 1, pingpongSlice},
+	"pool":               {1, 1, poolMap},
+	"ring":               {1, 1, ring},
+
+	"barrier":       {1, 1, loop(func(b *buffers) error { return b.world.Barrier() })},
+	"bcast":         {1, 1, loop(func(b *buffers) error { return mpi.Bcast(b.world, b.send, 0) })},
+	"reduce":        {1, 1, loop(func(b *buffers) error { return mpi.Reduce(b.world, b.fsend, b.frecv, op.Sum, 0) })},
+	"allreduce":     {1, 1, loop(func(b *buffers) error { return mpi.Allreduce(b.world, b.fsend, b.frecv, op.Sum) })},
+	"iallreduce":    {1, 1, loop(func(b *buffers) error { return wait(mpi.Iallreduce(b.world, b.fsend, b.frecv, op.Sum)) })},
+	"reducescatter": {1, 1, loop(func(b *buffers) error { return mpi.ReduceScatter(b.world, b.fsend, b.mine(), b.parts, op.Sum) })},
+	"scan":          {1, 1, loop(func(b *buffers) error { return mpi.Scan(b.world, b.fsend, b.frecv, op.Sum) })},
+	"exscan":        {1, 1, loop(func(b *buffers) error { return mpi.Exscan(b.world, b.fsend, b.frecv, op.Sum) })},
+	"gather":        {1, 0, loop(func(b *buffers) error { return mpi.Gather(b.world, b.send, b.recv, 0) })},
+	"gatherv":       {1, 0, loop(func(b *buffers) error { return mpi.Gatherv(b.world, b.send, b.recv, b.counts, nil, 0) })},
+	"scatter":       {1, 0, loop(func(b *buffers) error { return mpi.Scatter(b.world, b.recv, b.send, 0) })},
+	"scatterv":      {1, 0, loop(func(b *buffers) error { return mpi.Scatterv(b.world, b.recv, b.counts, nil, b.send, 0) })},
+	"allgather":     {1, 0, loop(func(b *buffers) error { return mpi.Allgather(b.world, b.send, b.recv) })},
+	"allgatherv":    {1, 0, loop(func(b *buffers) error { return mpi.Allgatherv(b.world, b.send, b.recv, b.counts, nil) })},
+	"alltoall":      {1, 0, loop(func(b *buffers) error { return mpi.Alltoall(b.world, b.recv, b.all()) })},
+	"alltoallv": {1, 0, loop(func(b *buffers) error {
+		return mpi.Alltoallv(b.world, b.recv, b.counts, nil, b.all(), b.counts, nil)
+	})},
+}
+
+// loop is the kernel that makes a call again and again.
+func loop(call func(b *buffers) error) func(b *buffers, n int64) error {
+	return func(b *buffers, n int64) error {
+		for range n {
+			if err := call(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func wait(r *mpi.Request) error {
+	_, err := r.Wait()
+	return err
 }
 
 // all is a second buffer with a part for each rank.
 func (b *buffers) all() []byte { return unused[:len(b.recv)] }
 
+// mine is this rank's part of the numbers.
+func (b *buffers) mine() []float64 { return b.frecv[:b.parts[b.world.Rank()]] }
+
 var unused []byte
+
+// perSize keeps what a kernel needs besides the buffers, made in the warm-up.
+func perSize[T any](make func(size int) T) func(size int) T {
+	made := map[int]T{}
+	return func(size int) T {
+		if _, ok := made[size]; !ok {
+			made[size] = make(size)
+		}
+		return made[size]
+	}
+}
 
 func repeat(n int64, f func() error) error {
 	for range n {
@@ -126,6 +168,32 @@ func pingpong(b *buffers, n int64) error {
 	return nil
 }
 
+var huge = perSize(func(size int) [2][]byte {
+	pages := [2][]byte{mpi.MakeSlice[byte](size), mpi.MakeSlice[byte](size)}
+	for i, p := range pages {
+		for k := range p {
+			p[k] = byte(i + 1) // touched
+		}
+	}
+	return pages
+})
+
+// pingpongHuge is the ping-pong of slices on huge pages.
+func pingpongHuge(b *buffers, n int64) error {
+	h, pages := *b, huge(len(b.send))
+	h.send, h.recv = pages[0], pages[1]
+	return pingpong(&h, n)
+}
+
+// ring passes a message on from rank to rank, until rank 0 has it back.
+func ring(b *buffers, n int64) error {
+	rank, size := b.world.Rank(), b.world.Size()
+	left, right := (rank+size-1)%size, (rank+1)%size
+	send := func() error { return mpi.Send(b.world, b.send, right, dataTag) }
+	recv := func() error { _, err := mpi.Recv(b.world, b.recv, left, dataTag); return err }
+	return pong(b, n, send, recv)
+}
+
 // pingpongWith receives by a request, which wait waits for.
 func pingpongWith(b *buffers, n int64, wait func(r *mpi.Request) error) error {
 	receive := func() error { return wait(mpi.Irecv(b.world, b.recv, b.peer, dataTag)) }
@@ -146,89 +214,6 @@ func pingpongDone(b *buffers, n int64) error {
 	})
 }
 
-// rate sends a window of messages from rank 0 to rank 1, and a word back.
-func rate(b *buffers, n int64) error {
-	rs := make([]*mpi.Request, window)
-	size := len(b.send)
-	return repeat(n, func() error {
-		for i := range rs {
-			if b.world.Rank() == 0 {
-				rs[i] = mpi.Isend(b.world, b.send, 1, dataTag)
-			} else {
-				rs[i] = mpi.Irecv(b.world, b.recv[i*size:(i+1)*size], 0, dataTag)
-			}
-		}
-		if err := mpi.Waitall(rs...); err != nil {
-			return err
-		}
-		return acknowledge(b)
-	})
-}
-
-// persistent is rate with requests that are made once.
-func persistent(b *buffers, n int64) error {
-	rs := make([]*mpi.Request, window)
-	size := len(b.send)
-	for i := range rs {
-		if b.world.Rank() == 0 {
-			rs[i] = mpi.SendInit(b.world, b.send, 1, dataTag)
-		} else {
-			rs[i] = mpi.RecvInit(b.world, b.recv[i*size:(i+1)*size], 0, dataTag)
-		}
-		defer rs[i].Free()
-	}
-	return repeat(n, func() error {
-		if err := mpi.Startall(rs...); err != nil {
-			return err
-		}
-		if err := mpi.Waitall(rs...); err != nil {
-			return err
-		}
-		return acknowledge(b)
-	})
-}
-
-// block is the ping-pong of a square block of a matrix four times as high and
-// wide, by its layout: from one matrix, into the other.
-func block(b *buffers, n int64) error {
-	side, at := square(b)
-	t, err := datatype.Vector(side, side, 4*side, datatype.Float64)
-	if err != nil {
-		return err
-	}
-	defer t.Free()
-	out, in := mpi.Typed(b.all()[at:], 1, t), mpi.Typed(b.recv[at:], 1, t)
-	return pong(b, n,
-		func() error { return mpi.Send(b.world, out, b.peer, dataTag) },
-		func() error { _, err := mpi.Recv(b.world, in, b.peer, dataTag); return err })
-}
-
-// blockCopy copies the block out, sends that, and copies it into place.
-func blockCopy(b *buffers, n int64) error {
-	side, at := square(b)
-	row, part := 8*side, make([]byte, 8*side*side)
-	return pong(b, n,
-		func() error {
-			for i := range side {
-				copy(part[i*row:][:row], b.all()[at+i*4*row:])
-			}
-			return mpi.Send(b.world, part, b.peer, dataTag)
-		},
-		func() error {
-			_, err := mpi.Recv(b.world, part, b.peer, dataTag)
-			for i := range side {
-				copy(b.recv[at+i*4*row:][:row], part[i*row:])
-			}
-			return err
-		})
-}
-
-// square is the side of the block, in elements, and where it begins, in bytes.
-func square(b *buffers) (side, at int) {
-	side = int(math.Sqrt(float64(len(b.send) / 8)))
-	return side, 8 * (side*4*side + side)
-}
-
 // pong is one ping-pong after the other.
 func pong(b *buffers, n int64, send, recv func() error) error {
 	first, second := send, recv
@@ -241,14 +226,6 @@ func pong(b *buffers, n int64, send, recv func() error) error {
 		}
 		return second()
 	})
-}
-
-func acknowledge(b *buffers) error {
-	if b.world.Rank() == 0 {
-		_, err := mpi.Recv(b.world, []byte{}, 1, controlTag)
-		return err
-	}
-	return mpi.Send(b.world, []byte{}, 0, controlTag)
 }
 
 // cgocall measures the unit in which the cost of Go is judged: a call from Go
@@ -329,12 +306,20 @@ func (r *runner) follow(b *buffers) error {
 }
 
 func run(world *mpi.Comm, name string, sizes, iters []int64, minTime float64) error {
+	if world.Size() < 2 {
+		return fmt.Errorf("the benchmarks need at least 2 ranks, not %d", world.Size())
+	}
+	if world.Rank() == 0 {
+		// MPICH tells a page; the first line names the version.
+		version, _, _ := strings.Cut(mpi.LibraryVersion(), "\n")
+		fmt.Println("#", version)
+	}
+	if f, ok := once[name]; ok {
+		return f(world)
+	}
 	b, ok := benches[name]
 	if !ok {
 		return fmt.Errorf("unknown benchmark %q", name)
-	}
-	if world.Size() < 2 {
-		return fmt.Errorf("the benchmarks need at least 2 ranks, not %d", world.Size())
 	}
 	times := b.times
 	if times == 0 {
@@ -349,17 +334,13 @@ func run(world *mpi.Comm, name string, sizes, iters []int64, minTime float64) er
 	unused = bytes.Repeat([]byte{3}, largest*times)
 	fsend, frecv := slices.Repeat([]float64{1}, largest/8+1), slices.Repeat([]float64{2}, largest/8+1)
 
-	if world.Rank() == 0 {
-		// MPICH tells a page; the first line names the version.
-		version, _, _ := strings.Cut(mpi.LibraryVersion(), "\n")
-		fmt.Println("#", version)
-	}
 	r := &runner{world: world, bench: b, minTime: minTime, control: make([]int64, 1)}
 	for i, size := range sizes {
+		parts, _ := mpi.Partition(int(size/8), world.Size())
 		buf := &buffers{world: world, peer: 1 - world.Rank(),
 			send: send[:size], recv: recv[:int(size)*times],
 			fsend: fsend[:size/8], frecv: frecv[:size/8],
-			counts: slices.Repeat([]int{int(size)}, world.Size())}
+			counts: slices.Repeat([]int{int(size)}, world.Size()), parts: parts}
 		var err error
 		if world.Rank() == 0 {
 			err = r.lead(buf, iters[i])

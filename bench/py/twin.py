@@ -16,6 +16,7 @@ from mpi4py import MPI
 from mpi4py.futures import MPICommExecutor
 
 DATA_TAG, CONTROL_TAG = 1, 2
+WINDOW, BIWINDOW = 64, 16
 
 world = MPI.COMM_WORLD
 rank = world.Get_rank()
@@ -32,6 +33,29 @@ def pingpong(size, n):
         for _ in range(n):
             world.Recv(recv, peer, DATA_TAG)
             world.Send(send, peer, DATA_TAG)
+
+
+def rate(size, n):
+    """a window of messages from rank 0 to rank 1, and a word back"""
+    send, word = buffers.send[:size], buffers.send[:0]
+    parts = [buffers.recv[k * size : (k + 1) * size] for k in range(WINDOW)]
+    for _ in range(n):
+        if rank == 0:
+            MPI.Request.Waitall([world.Isend(send, 1, DATA_TAG) for _ in parts])
+            world.Recv(word, 1, CONTROL_TAG)
+        else:
+            MPI.Request.Waitall([world.Irecv(part, 0, DATA_TAG) for part in parts])
+            world.Send(word, 0, CONTROL_TAG)
+
+
+def bibandwidth(size, n):
+    """a window of messages each way"""
+    peer, send = 1 - rank, buffers.send[:size]
+    parts = [buffers.recv[k * size : (k + 1) * size] for k in range(BIWINDOW)]
+    for _ in range(n):
+        requests = [world.Irecv(part, peer, DATA_TAG) for part in parts]
+        requests += [world.Isend(send, peer, DATA_TAG) for _ in parts]
+        MPI.Request.Waitall(requests)
 
 
 def pingpong_object(size, n):
@@ -74,13 +98,29 @@ def task(x):
     return x
 
 
-# Kernels, and how many operations one of their iterations is.
+def memory():
+    """how many KiB of memory rank 0 holds after Init and a Barrier"""
+    world.Barrier()
+    if rank == 0:
+        with open("/proc/self/status") as status:
+            (kib,) = [line.split()[1] for line in status if line.startswith("VmRSS:")]
+        print(0, kib, 1)
+
+
+# Kernels, how many operations one of their iterations is, and how many times the
+# size they receive at once.
 BENCHES = {
-    "latency": (pingpong, 2),
-    "bandwidth": (pingpong, 2),
-    "object": (pingpong_object, 2),
-    "pool": (pool, 1),
+    "latency": (pingpong, 2, 1),
+    "bandwidth": (pingpong, 2, 1),
+    "bibandwidth": (bibandwidth, 2 * BIWINDOW, BIWINDOW),
+    "rate": (rate, WINDOW, WINDOW),
+    "object": (pingpong_object, 2, 1),
+    "pool": (pool, 1, 1),
 }
+
+# Benchmarks that are one run of the program. The driver takes the time of
+# startup from outside.
+ONCE = {"startup": lambda: None, "memory": memory}
 
 
 class buffers:
@@ -125,7 +165,7 @@ def numbers(text):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("-bench", choices=BENCHES, default="latency")
+    parser.add_argument("-bench", choices=[*BENCHES, *ONCE], default="latency")
     parser.add_argument("-sizes", type=numbers, default=[8])
     parser.add_argument("-iters", type=numbers)
     parser.add_argument("-min-time", type=float, default=0.2)
@@ -136,13 +176,16 @@ def main():
     if world.Get_size() < 2:
         parser.error("the benchmarks need at least 2 ranks")
 
-    # Allocated and touched once, so that no page fault falls into a timing.
-    buffers.send = numpy.full(max(args.sizes), 1, dtype=numpy.uint8)
-    buffers.recv = numpy.full(max(args.sizes), 2, dtype=numpy.uint8)
-
     if rank == 0:
         print("#", MPI.Get_library_version().rstrip("\0").splitlines()[0])
-    kernel, ops = BENCHES[args.bench]
+    if args.bench in ONCE:
+        return ONCE[args.bench]()
+    kernel, ops, times = BENCHES[args.bench]
+
+    # Allocated and touched once, so that no page fault falls into a timing.
+    buffers.send = numpy.full(max(args.sizes), 1, dtype=numpy.uint8)
+    buffers.recv = numpy.full(max(args.sizes) * times, 2, dtype=numpy.uint8)
+
     for size, n in zip(args.sizes, iters):
         if rank == 0:
             lead(kernel, ops, size, n, args.min_time)
