@@ -33,6 +33,8 @@ var predefined = []struct {
 	{op.Bxor, "Bxor", integers},
 	{op.MaxLoc, "MaxLoc", locs},
 	{op.MinLoc, "MinLoc", locs},
+	{op.Replace, "Replace", ""},
+	{op.NoOp, "NoOp", ""},
 	{op.Op{}, "no operation", ""},
 }
 
