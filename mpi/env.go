@@ -55,6 +55,7 @@ type Option func(*config)
 type config struct {
 	least    ThreadLevel
 	watchdog watchdog
+	ender    *ender
 }
 
 // AtLeast accepts an MPI library that provides no more than the given thread
@@ -80,8 +81,8 @@ var (
 // Errors: ErrState when called twice, ErrLaunch when the program was started
 // in a way that cannot work, such as by the mpirun of another MPI library,
 // ErrUnsupported when the library provides too low a thread level, and ErrArg
-// for limits of the Watchdog, or variables of the environment, that make no
-// sense.
+// for limits of the Watchdog or WithSignals, or variables of the environment,
+// that make no sense.
 //
 // Implements: MPI_Init (MPI 4.1 §11.2.1), MPI_Init_thread (MPI 4.1 §11.6.2), MPI_Query_thread (MPI 4.1 §11.6.2)
 func Init(opts ...Option) error {
@@ -96,6 +97,9 @@ func Init(opts ...Option) error {
 	}
 	checks, err := checkOf(op, os.Getenv("MPI4GO_CHECK"))
 	if err != nil {
+		return err
+	}
+	if err := cfg.ender.check(op); err != nil {
 		return err
 	}
 	initMu.Lock()
@@ -150,6 +154,7 @@ func Init(opts ...Option) error {
 		}
 	}
 	begun(dog)
+	cfg.ender.start()
 	return nil
 }
 
@@ -174,15 +179,29 @@ func begun(w watchdog) {
 // waits for its messages. Sessions that are still open are finalised, too. Main
 // calls it.
 //
+// A deferred Finalize that a panic brings about ends the whole job, with a
+// report: the other ranks may sit in a call that waits for this one, and would
+// not come.
+//
 // Errors: ErrState, ErrWin (a window has not been freed; MPI can be used on, and
 // Finalize called again).
 //
 // Implements: MPI_Finalize (MPI 4.1 §11.2.2)
 func Finalize() error {
+	if err := world.check("Finalize"); err != nil {
+		return err
+	}
+	if p := recover(); p != nil { // defer mpi.Finalize()
+		fall(p, debug.Stack())
+	}
+	if panicking() {
+		die(2, "panic: a deferred function has called Finalize while a panic was on its way through this goroutine "+
+			"(defer mpi.Finalize() itself to have its value named here)", debug.Stack())
+	}
 	initMu.Lock()
 	defer initMu.Unlock()
 	if err := world.check("Finalize"); err != nil {
-		return err
+		return err // another goroutine was faster
 	}
 	if attached && cgo.Finalized() {
 		lifecycle.Store(finalized)
@@ -208,7 +227,29 @@ func Finalize() error {
 	if attached {
 		end = cgo.Detach
 	}
-	return errors.Join(append(errs, end())...)
+	errs = append(errs, end())
+	endedBy.stop()
+	return errors.Join(errs...)
+}
+
+// panicking reports whether this goroutine runs a function that was deferred,
+// because of a panic. A panic that the function has recovered counts, since
+// nobody can tell; it is over when that function has returned.
+func panicking() bool {
+	pcs := make([]uintptr, 100)
+	for skip := 1; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs)
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := n > 0; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); f.Function == "runtime.gopanic" {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
 }
 
 // leave ends all use of MPI by this package; op is the call that does.
@@ -309,12 +350,15 @@ func Main(run func(world *Comm) error, opts ...Option) {
 		os.Exit(1)
 	}
 	guard(func() {
-		if err := run(world); err != nil {
+		if err := run(world); err != nil && !isInterruption(err) {
 			die(1, "error: "+err.Error(), nil)
 		}
 	})
 	if err := Finalize(); err != nil {
 		die(1, "error: "+err.Error(), nil)
+	}
+	if s := interruption(); s != nil {
+		die(s.code(), "error: "+s.text(), nil)
 	}
 }
 

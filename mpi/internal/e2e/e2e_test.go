@@ -163,7 +163,12 @@ func TestGood(t *testing.T) {
 		{"clean", []int{1, 2, 3, 5}},
 		{"recover", []int{1, 3}},
 		{"states", []int{1, 2}},
-		{"usr1", []int{1, 3}},
+		{"usr1-before", []int{1, 3}},
+		{"usr1-after", []int{1, 3}},
+		{"usr2-before", []int{1, 3}},
+		{"usr2-after", []int{1, 3}},
+		{"onstack", []int{1, 2}},
+		{"defer-recover", []int{1, 3}},
 		{"sessions", []int{1, 2, 5}},
 		{"session-first", []int{1, 3}},
 		{"session-left", []int{1, 2, 3}},
@@ -179,7 +184,7 @@ func TestGood(t *testing.T) {
 				if o.stderr != "" {
 					t.Error("something was written to stderr")
 				}
-				if strings.HasPrefix(test.scenario, "usr1") {
+				if strings.HasPrefix(test.scenario, "usr") {
 					o.prints(t, ranks, "survived")
 				}
 			})
@@ -257,6 +262,7 @@ func TestNoReport(t *testing.T) {
 		says  string
 	}{
 		{"plain-go-panic recv", 3, 2, "panic: the disk is on fire"},
+		{"log-fatal barrier", 3, 1, ""},
 		{"exit", 1, 3, ""},
 		{"exit", 3, 3, ""},
 		{"abort", 1, 7, ""},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -230,8 +229,7 @@ var whole = map[string]func(){
 	"early-panic": earlyPanic,
 	"late-panic":  latePanic,
 	"finalize":    func() { mpi.Main(func(*mpi.Comm) error { return mpi.Finalize() }) },
-	"usr1":        func() { usr1(true) },
-	"usr1-plain":  func() { usr1(false) },
+	"usr1-plain":  usr1Plain,
 
 	"sessions":      sessions,
 	"session-first": sessionFirst,
@@ -456,20 +454,13 @@ func latePanic() {
 	select {}
 }
 
-// usr1 lets each rank send itself the signal that MPICH has a handler for, as
+// usr1Plain lets each rank send itself the signal that MPICH has a handler for, as
 // batch systems do before they end a job.
-func usr1(notify bool) {
+func usr1Plain() {
 	mpi.Main(func(world *mpi.Comm) error {
-		got := make(chan os.Signal, 1)
-		if notify {
-			signal.Notify(got, syscall.SIGUSR1)
-		}
 		for range 20 {
 			if err := syscall.Kill(os.Getpid(), syscall.SIGUSR1); err != nil {
 				return err
-			}
-			if notify {
-				<-got
 			}
 			if err := world.Barrier(); err != nil {
 				return err
