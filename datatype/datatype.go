@@ -32,6 +32,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -129,6 +130,7 @@ func made(op string, h cgo.Datatype, err error) (Datatype, error) {
 	// A copy of a basic type, or one in a row, is another type, on which MPI
 	// defines no reductions.
 	d.e.Kind = cgo.Derived
+	leaks.Made("datatype", Datatype{d})
 	return Datatype{d}, nil
 }
 
@@ -215,6 +217,7 @@ func (d *desc) release(op string) (cgo.Datatype, error) {
 
 // retire makes every further use an error.
 func (d *desc) retire() cgo.Datatype {
+	leaks.Freed(Datatype{d})
 	h := d.e.T
 	d.e = cgo.Elem{Err: argError("Datatype", cgo.ErrType, "the datatype has been freed")}
 	d.committed.Store(true) // so that Elem returns the error

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"sync"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -89,6 +90,7 @@ func ofType(op string, t reflect.Type) (Datatype, error) {
 	name := t.String()
 	_ = cgo.TypeSetName(op, d.d.e.T, name[:min(len(name), cgo.MaxObjectName())])
 	d.d.shared = true
+	leaks.Freed(d) // nobody has to
 	return d, nil
 }
 

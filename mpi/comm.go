@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -115,6 +116,7 @@ func (c *Comm) fill(h cgo.Comm) error {
 	c.tagUB = cgo.TagUB(h)
 	c.h = h
 	comms.Store(h, c)
+	c.listed()
 	if debugging.Load() && !c.hidden {
 		c.note()
 		if c.checked() && !c.pending {
@@ -449,6 +451,7 @@ func (c *Comm) Free() error {
 	}
 	defer c.watch(op).over()
 	c.checker.free()
+	leaks.Freed(c)
 	h := c.h
 	c.h = 0
 	err := cgo.CommFree(h)

@@ -99,6 +99,10 @@ func Init(opts ...Option) error {
 	if err != nil {
 		return err
 	}
+	debug, err := debugOf(op, os.Getenv("MPI4GO_DEBUG"))
+	if err != nil {
+		return err
+	}
 	if err := cfg.ender.check(op); err != nil {
 		return err
 	}
@@ -141,6 +145,7 @@ func Init(opts ...Option) error {
 		return undo(argError(op, ErrUnsupported, "this MPI library provides %v only, and the program asks for %v: %s",
 			level, cfg.least, firstLine(cgo.LibraryVersion())))
 	}
+	startDebug(debug)
 	startChecks(checks)
 	if err := world.fill(cgo.World()); err != nil {
 		return undo(err)
@@ -175,7 +180,8 @@ func begun(w watchdog) {
 
 // Finalize ends the use of MPI; no other call works afterwards. All ranks must
 // call it, with their communication complete: operations still pending are
-// named on standard error. A SendBuffer that is attached is detached, which
+// named on standard error, and with MPI4GO_DEBUG=leaks in the environment all
+// that was made and not freed. A SendBuffer that is attached is detached, which
 // waits for its messages. Sessions that are still open are finalised, too. Main
 // calls it.
 //
@@ -254,14 +260,7 @@ func panicking() bool {
 
 // leave ends all use of MPI by this package; op is the call that does.
 func leave(op string) error {
-	if ops := inFlight(); len(ops) > 0 {
-		who := ""
-		if world.h != 0 {
-			who = fmt.Sprintf(" on rank %d", world.rank)
-		}
-		fmt.Fprintf(os.Stderr, "mpi: %s%s with %d operations in flight: %s\n",
-			op, who, len(ops), strings.Join(ops[:min(len(ops), 10)], ", "))
-	}
+	reportLeft(op)
 	if err := detachBuffer(); err != nil {
 		return err
 	}

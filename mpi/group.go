@@ -3,6 +3,7 @@ package mpi
 import (
 	"strconv"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -54,7 +55,9 @@ func newGroup(i cgo.GroupInfo, err error) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Group{i.H, i.Rank, i.Size}, nil
+	g := &Group{i.H, i.Rank, i.Size}
+	leaks.Made("group", g)
+	return g, nil
 }
 
 func (g *Group) check(op, name string) error {
@@ -312,6 +315,7 @@ func (g *Group) Free() error {
 	if err := usable("Group.Free"); err != nil {
 		return err
 	}
+	leaks.Freed(g)
 	h := g.h
 	g.h = 0
 	return cgo.GroupFree(h)

@@ -1,6 +1,8 @@
 package mpi
 
-import "github.com/mpi4go/mpi4go/mpi/cgo"
+import (
+	"github.com/mpi4go/mpi4go/mpi/cgo"
+)
 
 // Handle is the library's own handle of c, for C code in this process that takes
 // a communicator: pass it as a uintptr_t and cast it to MPI_Comm there, which is
@@ -73,9 +75,12 @@ func adopt(h cgo.Comm) (*Comm, error) {
 	}
 	// One that was C's before is made anew: C may have freed that, and the
 	// library given the handle to another.
-	c, err := newComm(cgo.CommAdopt(h), nil)
-	if c != nil {
-		c.foreign = true
+	c := &Comm{foreign: true}
+	if h = cgo.CommAdopt(h); h == 0 {
+		return nil, nil
 	}
-	return c, err
+	if err := c.fill(h); err != nil {
+		return nil, err
+	}
+	return c, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -97,7 +98,9 @@ func (c *Comm) matched(h cgo.Message, s cgo.Status, source int) *Message {
 	if source == ProcNull {
 		return &Message{c: c, h: h, st: nobody, null: true}
 	}
-	return &Message{c: c, h: h, st: newStatus(s, 1)}
+	m := &Message{c: c, h: h, st: newStatus(s, 1)}
+	leaks.Made("message", m)
+	return m
 }
 
 // Mrecv receives m into buf, as Recv does. A message that is longer than buf
@@ -179,5 +182,6 @@ func (m *Message) take(op string, v view) error {
 	if !m.taken.CompareAndSwap(false, true) {
 		return argError(op, ErrRequest, "the message has been received already")
 	}
+	leaks.Freed(m)
 	return nil
 }

@@ -190,7 +190,8 @@ func (r *Request) started(op string, rc int) error {
 	}
 	if debugging.Load() && r.keep != nil {
 		flights.mu.Lock()
-		r.keep.note(r) // where it was started
+		callers(&r.keep.from) // where it was started
+		r.keep.note(r)
 		flights.mu.Unlock()
 	}
 	if r.size >= largeTransfer {

@@ -47,6 +47,7 @@ type Request struct {
 
 	// The other half of an Isendrecv, whose turn comes when h is complete.
 	second cgo.Request
+	turned bool  // it has come
 	comm   *Comm // whose error handler hears of a failure
 	win    *Win  // ... or that of a window
 
@@ -89,8 +90,10 @@ const (
 type flight struct {
 	pin   runtime.Pinner
 	r     *Request
-	about *stuck  // what the watchdog says of it; under flights.mu
-	next  *flight // free list
+	from  trace          // who posted it
+	buf   unsafe.Pointer // the buffer, or the first one
+	about *stuck         // what the watchdog says of it; under flights.mu
+	next  *flight        // free list
 }
 
 // flights is that list. Slots are used again, and never move: a Pinner that is
@@ -115,7 +118,13 @@ func launch(r *Request, bufs ...unsafe.Pointer) {
 	} else {
 		flights.free = f.next
 	}
-	f.r = r
+	if !dearTraces || debugging.Load() {
+		callers(&f.from)
+	}
+	f.r, f.buf = r, nil
+	if len(bufs) > 0 {
+		f.buf = bufs[0]
+	}
 	flights.n++
 	if debugging.Load() {
 		f.note(r)
@@ -148,31 +157,10 @@ func (r *Request) land() {
 		eng.large.Add(-int64(r.size))
 	}
 	flights.mu.Lock()
-	f.r = nil
+	f.r, f.buf = nil, nil
 	f.next, flights.free = flights.free, f
 	flights.n--
 	flights.mu.Unlock()
-}
-
-// inFlight lists the operations that Finalize finds pending. Those that are
-// complete, though nobody has waited for them, are not among them.
-func inFlight() (ops []string) {
-	var rs []*Request
-	flights.mu.Lock()
-	for _, b := range flights.blocks {
-		for i := range b {
-			if b[i].r != nil {
-				rs = append(rs, b[i].r)
-			}
-		}
-	}
-	flights.mu.Unlock()
-	for _, r := range rs {
-		if !r.poke() && !r.freed && !r.hidden() {
-			ops = append(ops, r.op)
-		}
-	}
-	return ops
 }
 
 // hidden reports whether r is one of check mode's own.
@@ -187,7 +175,7 @@ func failed(op string, err error) *Request {
 
 // result takes down what the library said of the completed operation.
 func (r *Request) result(s cgo.Status) {
-	if r.elem > 0 {
+	if r.elem > 0 && !r.turned {
 		r.st = newStatus(s, r.elem)
 		if r.null {
 			r.st = nobody
@@ -220,7 +208,7 @@ func (r *Request) turnOver() bool {
 		return false
 	}
 	r.h, r.second = r.second, 0
-	r.elem = 0 // the status is the receive's
+	r.turned = true // the status is the receive's
 	return true
 }
 

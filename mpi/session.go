@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -65,6 +66,10 @@ func SessionInit(info Info) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	debug, err := debugOf(op, os.Getenv("MPI4GO_DEBUG"))
+	if err != nil {
+		return nil, err
+	}
 	hints := Info{key: least.String()}
 	maps.Copy(hints, info)
 
@@ -88,6 +93,8 @@ func SessionInit(info Info) (*Session, error) {
 		return nil, err
 	}
 	sessions[s] = true
+	startDebug(debug)
+	leaks.Made("session", s)
 	startChecks(checks)
 	begun(dog)
 	if err := s.accept(op, least, first); err != nil {
@@ -165,6 +172,7 @@ func (s *Session) finalize(op string) error {
 	if s.h == 0 {
 		return nil
 	}
+	leaks.Freed(s)
 	// C code around this program may have initialised MPI.
 	others := cgo.Initialized() && !cgo.Finalized()
 	last := len(sessions) == 1 && world.h == 0 && !others

@@ -4,4 +4,6 @@ package mpi
 
 import "runtime"
 
+const dearTraces = true
+
 func callers(t *trace) { clear(t[runtime.Callers(3, t[:]):]) }

@@ -304,14 +304,12 @@ func (r *Request) facts() facts {
 	return f
 }
 
-// note takes down what the flight of r is about, and who posted it; flights.mu
-// is held.
+// note takes down what the flight of r is about; flights.mu is held.
 func (f *flight) note(r *Request) {
 	if f.about == nil {
 		f.about = new(stuck)
 	}
-	f.about.facts, f.about.since = r.facts(), clock.Load()
-	callers(&f.about.from)
+	f.about.facts, f.about.since, f.about.from = r.facts(), clock.Load(), f.from
 }
 
 // Watchdog has each rank say on standard error what it waits for when a call

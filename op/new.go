@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/mpi4go/mpi4go/datatype"
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -99,7 +100,10 @@ func New[T any](f func(in, inout []T), commutes bool) (Op, error) {
 		_ = raw.Free()
 		return Op{}, err
 	}
-	return Op{&desc{name: "New[" + reflect.TypeFor[T]().String() + "]", h: h, keeps: !commutes, own: &own{t: e, slot: slot, raw: raw, always: always}}}, nil
+	w := &own{t: e, slot: slot, raw: raw, always: always}
+	leaks.Freed(raw) // it goes with the operation
+	leaks.Made("operation", w)
+	return Op{&desc{name: "New[" + reflect.TypeFor[T]().String() + "]", h: h, keeps: !commutes, own: w}}, nil
 }
 
 // Type is the datatype by which reductions move elements such as e, which o
@@ -162,6 +166,7 @@ func (o Op) Free() error {
 		return err
 	}
 	w.freed.Store(true)
+	leaks.Freed(w)
 	if w.uses > 0 {
 		return nil // the last Release frees it
 	}

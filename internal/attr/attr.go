@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -96,6 +97,7 @@ func New(op string, on cgo.Attributed, copy func(old uintptr, v any) (any, bool)
 		k.retire()
 		return nil, err
 	}
+	leaks.Made("attribute key", k)
 	return k, nil
 }
 
@@ -139,6 +141,7 @@ func (k *Key) retire() bool {
 		return false
 	}
 	k.freed = true
+	leaks.Freed(k)
 	k.forget()
 	return true
 }

@@ -323,10 +323,10 @@ func TestPending(t *testing.T) {
 	for _, test := range []struct {
 		scenario, report string
 	}{
-		{"pending", "with 2 operations in flight: Irecv, Irecv"},
-		{"working", "with 2 operations in flight: StartGrequest, StartGrequest"},
-		{"waiting", "with 1 operations in flight: Recv"},
-		{"late-wait", "with 1 operations in flight: Irecv"},
+		{"pending", "with 2 operations in flight:"},
+		{"working", "with 2 operations in flight:"},
+		{"waiting", "with 1 operation in flight:"},
+		{"late-wait", "with 1 operation in flight:"},
 	} {
 		for _, ranks := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/ranks=%d", test.scenario, ranks), func(t *testing.T) {
