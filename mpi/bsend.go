@@ -187,9 +187,11 @@ func (c *Comm) bsend(op string, v view, dest, tag int) error {
 		b.mem = make([]byte, v.span())
 	}
 	v = v.copyTo(b.mem)
+	note := c.sends(op, v, dest, tag)
 	_, gated := eng.enter()
 	h, rc := cgo.Send(cgo.Standard, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h, 0)
 	eng.leave(gated)
+	note.posted()
 	if rc != 0 {
 		return cgo.NewError(op, rc)
 	}

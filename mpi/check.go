@@ -59,6 +59,8 @@ const (
 	tagVote  = iota // to rank 0: what a rank calls
 	tagHere         // from rank 0: it has come to its own call
 	tagAgree        // from rank 0: all ranks agree
+	tagNote         // of a message: see typeCheck
+	tagTotal        // how many of them there were
 )
 
 // voteRoom is for a vote as a message, whose texts are cut to fit.
@@ -121,14 +123,16 @@ func (c *Comm) compare(b *blocked, f facts, t terms) {
 	if !c.checked() {
 		return
 	}
-	if c.checker == nil { // made by Idup
+	if c.checker == nil { // made by Idup, where messages may have come before: their types are not checked
 		c.checker = newChecker(c)
 	}
 	c.checker.compare(b, newVote(f, t))
 }
 
 // checked reports whether c's collectives are compared.
-func (c *Comm) checked() bool { return checking.Load() && !c.inter && c.size > 1 && !c.hidden }
+func (c *Comm) checked() bool {
+	return checking.Load() && !c.inter && c.size > 1 && !c.hidden && !c.foreign
+}
 
 // enters is watch for a call that all ranks of c make.
 func (c *Comm) enters(op string) *blocked {
@@ -177,6 +181,7 @@ func (k *checker) free() {
 		return
 	}
 	k.late.Wait()
+	k.c.types.free()
 	comms.Delete(k.own.h)
 	failedCheck(cgo.CommFree(k.own.h))
 }
@@ -354,4 +359,22 @@ func waitHidden(rs ...*Request) {
 	eng.putParker(p)
 	eng.mu.Unlock()
 	failedCheck(reportAll(rs))
+}
+
+// waitHiddenUntil is waitHidden for one request, until stop is closed: then it
+// returns false. An error is the caller's to look for.
+func waitHiddenUntil(stop <-chan struct{}, r *Request) bool {
+	eng.mu.Lock()
+	p := eng.getParker()
+	p.hidden = true
+	r.attach(p)
+	complete := eng.wait(p, stop)
+	eng.mu.Lock()
+	if !complete {
+		r.detach(p)
+	}
+	p.hidden = false
+	eng.putParker(p)
+	eng.mu.Unlock()
+	return complete
 }

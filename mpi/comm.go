@@ -62,6 +62,7 @@ type Comm struct {
 
 	// For check mode.
 	checker *checker
+	types   *typeCheck
 	hidden  bool // it is a checker's own
 }
 
@@ -121,6 +122,7 @@ func (c *Comm) fill(h cgo.Comm) error {
 		c.note()
 		if c.checked() && !c.pending {
 			c.checker = newChecker(c)
+			c.types = newTypeCheck(c.checker)
 		}
 	}
 	return nil

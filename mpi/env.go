@@ -218,10 +218,9 @@ func Finalize() error {
 	}
 	defer world.enters("Finalize").over()
 	settleChecks()
-	if doomed.Load() {
-		select {} // a goroutine is ending the job, and not well
-	}
+	awaitDoom()
 	world.checker.free()
+	awaitDoom()
 	if err := leave("Finalize"); err != nil {
 		return err
 	}
@@ -236,6 +235,14 @@ func Finalize() error {
 	errs = append(errs, end())
 	endedBy.stop()
 	return errors.Join(errs...)
+}
+
+// awaitDoom keeps Finalize from going on while a goroutine ends the job, and not
+// well.
+func awaitDoom() {
+	if doomed.Load() {
+		select {}
+	}
 }
 
 // panicking reports whether this goroutine runs a function that was deferred,

@@ -14,6 +14,7 @@ func (c *Comm) Handle() uintptr {
 	if c == nil {
 		return 0
 	}
+	c.shared()
 	return uintptr(c.h)
 }
 
@@ -27,6 +28,7 @@ func (c *Comm) Handle() uintptr {
 func (c *Comm) Fortran() int {
 	var h cgo.Comm
 	if c != nil {
+		c.shared()
 		h = c.h
 	}
 	return cgo.CommToFortran(h)

@@ -50,10 +50,13 @@ func IsendrecvReplace[B Data](c *Comm, buf B, dest, sendtag, source, recvtag int
 func (c *Comm) isendrecv(op string, s view, dest, sendtag int, r view, source, recvtag int) *Request {
 	q := &Request{op: op, elem: r.size(), size: s.bytes() + r.bytes(), null: source == ProcNull, comm: c, peer: int32(source), tag: int32(recvtag), data: r.e}
 	launch(q, r.ptr, s.ptr)
+	x, note := c.exchanges(op, s, dest, sendtag, r, source, recvtag)
+	q.expect = x
 	_, gated := eng.enter()
 	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.e.T, dest, sendtag,
 		uintptr(r.ptr), r.n, r.e.T, source, recvtag, c.h, 0)
 	eng.leave(gated)
+	note.posted()
 	if src != 0 {
 		q.err = cgo.NewError(op, src)
 	}

@@ -17,11 +17,12 @@ import (
 // Imrecv, once; until then it holds memory in the library. Its methods, Mrecv
 // and Imrecv may be called from any goroutine.
 type Message struct {
-	c     *Comm
-	h     cgo.Message
-	st    Status
-	null  bool // from ProcNull
-	taken atomic.Bool
+	c      *Comm
+	h      cgo.Message
+	st     Status
+	null   bool // from ProcNull
+	expect *expectation
+	taken  atomic.Bool
 }
 
 // Status tells of the message: its source, its tag, and its length in bytes.
@@ -64,7 +65,7 @@ func (c *Comm) Improbe(source, tag int) (*Message, bool, error) {
 		return nil, false, c.raise(err)
 	}
 	_, gated := eng.enter()
-	h, s, found := cgo.Improbe(source, tag, c.h, 0)
+	h, s, found, x := c.improbe(op, source, tag, 0)
 	eng.leave(gated)
 	if s.RC != 0 {
 		return nil, false, c.raise(cgo.NewError(op, int(s.RC)))
@@ -72,7 +73,7 @@ func (c *Comm) Improbe(source, tag int) (*Message, bool, error) {
 	if !found {
 		return nil, false, nil
 	}
-	return c.matched(h, s, source), true, nil
+	return c.matched(h, s, source, x), true, nil
 }
 
 func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message, error) {
@@ -81,8 +82,9 @@ func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message
 	}
 	var h cgo.Message
 	var s cgo.Status
+	var x *expectation
 	err := c.lookFor(ctx, op, source, tag, func(spin int64) (found bool) {
-		h, s, found = cgo.Improbe(source, tag, c.h, spin)
+		h, s, found, x = c.improbe(op, source, tag, spin)
 		return found || s.RC != 0
 	})
 	if err != nil {
@@ -91,14 +93,29 @@ func (c *Comm) mprobe(ctx context.Context, op string, source, tag int) (*Message
 	if s.RC != 0 {
 		return nil, c.raise(cgo.NewError(op, int(s.RC)))
 	}
-	return c.matched(h, s, source), nil
+	return c.matched(h, s, source, x), nil
 }
 
-func (c *Comm) matched(h cgo.Message, s cgo.Status, source int) *Message {
+// improbe looks for a message once.
+func (c *Comm) improbe(op string, source, tag int, spin int64) (h cgo.Message, s cgo.Status, found bool, x *expectation) {
+	if c.types == nil || source == ProcNull {
+		h, s, found = cgo.Improbe(source, tag, c.h, spin)
+		return h, s, found, nil
+	}
+	posting.Lock()
+	defer posting.Unlock()
+	h, s, found = cgo.Improbe(source, tag, c.h, spin)
+	if found && s.RC == 0 {
+		x = c.types.matched(op, newStatus(s, 1))
+	}
+	return h, s, found, x
+}
+
+func (c *Comm) matched(h cgo.Message, s cgo.Status, source int, x *expectation) *Message {
 	if source == ProcNull {
 		return &Message{c: c, h: h, st: nobody, null: true}
 	}
-	m := &Message{c: c, h: h, st: newStatus(s, 1)}
+	m := &Message{c: c, h: h, st: newStatus(s, 1), expect: x}
 	leaks.Made("message", m)
 	return m
 }
@@ -139,7 +156,7 @@ func (m *Message) recv(op string, v view) (Status, error) {
 	var err error
 	switch {
 	case h != 0:
-		st, err = eng.finishBlocking(op, m.c, pendingHalf{h, v, m.st.Source, m.st.Tag}, pendingHalf{})
+		st, err = eng.finishBlocking(op, m.c, pendingHalf{h: h, v: v, peer: m.st.Source, tag: m.st.Tag}, pendingHalf{})
 	case s.RC != 0:
 		st, err = newStatus(s, v.size()), cgo.NewError(op, int(s.RC))
 	default:
@@ -183,5 +200,6 @@ func (m *Message) take(op string, v view) error {
 		return argError(op, ErrRequest, "the message has been received already")
 	}
 	leaks.Freed(m)
+	m.expect.received(op, v)
 	return nil
 }

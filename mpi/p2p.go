@@ -116,11 +116,13 @@ func (c *Comm) send(op string, mode int, v view, dest, tag int) error {
 	if err := v.check(op); err != nil {
 		return err
 	}
+	note := c.sends(op, v, dest, tag)
 	spin, gated := eng.enter()
 	h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h, spin)
 	eng.leave(gated)
+	note.posted()
 	if h != 0 {
-		_, err := eng.finishBlocking(op, c, pendingHalf{}, pendingHalf{h, v, dest, tag})
+		_, err := eng.finishBlocking(op, c, pendingHalf{}, pendingHalf{h: h, v: v, peer: dest, tag: tag})
 		return err
 	}
 	if rc != 0 {
@@ -136,19 +138,24 @@ func (c *Comm) recv(op string, v view, source, tag int) (Status, error) {
 	if err := v.check(op); err != nil {
 		return Status{}, err
 	}
+	x := c.awaits(op, v, source, tag)
 	spin, gated := eng.enter()
 	h, s := cgo.Recv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h, spin)
 	eng.leave(gated)
+	x.posted()
 	if h != 0 {
-		return eng.finishBlocking(op, c, pendingHalf{h, v, source, tag}, pendingHalf{})
+		return eng.finishBlocking(op, c, pendingHalf{h, v, source, tag, x}, pendingHalf{})
 	}
 	st := newStatus(s, v.size())
 	if source == ProcNull {
 		st = nobody
 	}
 	if s.RC != 0 {
-		return st, cgo.NewError(op, int(s.RC))
+		err := cgo.NewError(op, int(s.RC))
+		x.result(st, err)
+		return st, err
 	}
+	x.result(st, nil)
 	return st, nil
 }
 
@@ -178,10 +185,12 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 			return Status{}, err
 		}
 	}
+	x, note := c.exchanges(op, s, dest, sendtag, r, source, recvtag)
 	spin, gated := eng.enter()
 	sh, rh, src, raw := cgo.Sendrecv(uintptr(s.ptr), s.n, s.e.T, dest, sendtag,
 		uintptr(r.ptr), r.n, r.e.T, source, recvtag, c.h, spin)
 	eng.leave(gated)
+	note.posted()
 	st, err := newStatus(raw, r.size()), error(nil)
 	switch {
 	case src != 0:
@@ -192,8 +201,11 @@ func (c *Comm) sendrecv(op string, s view, dest, sendtag int, r view, source, re
 	if source == ProcNull {
 		st = nobody
 	}
+	if rh == 0 {
+		x.result(st, err)
+	}
 	if sh != 0 || rh != 0 {
-		pst, perr := eng.finishBlocking(op, c, pendingHalf{rh, r, source, recvtag}, pendingHalf{sh, s, dest, sendtag})
+		pst, perr := eng.finishBlocking(op, c, pendingHalf{rh, r, source, recvtag, x}, pendingHalf{h: sh, v: s, peer: dest, tag: sendtag})
 		if rh != 0 {
 			st = pst
 		}
@@ -226,9 +238,11 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 		return r.posted(h, rc)
 	}
 	launch(r, v.ptr)
+	note := c.sends(op, v, dest, tag)
 	_, gated := eng.enter()
 	h, rc := cgo.Isend(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h)
 	eng.leave(gated)
+	note.posted()
 	return r.posted(h, rc)
 }
 
@@ -244,9 +258,11 @@ func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	}
 	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, comm: c, peer: int32(source), tag: int32(tag), data: v.e}
 	launch(r, v.ptr)
+	r.expect = c.awaits(op, v, source, tag)
 	_, gated := eng.enter()
 	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
 	eng.leave(gated)
+	r.expect.posted()
 	return r.posted(h, rc)
 }
 
@@ -322,6 +338,7 @@ type pendingHalf struct {
 	h         cgo.Request
 	v         view
 	peer, tag int
+	expect    *expectation
 }
 
 // finishBlocking waits for what a blocking call could not complete inside its
@@ -339,6 +356,7 @@ func (e *engine) finishBlocking(op string, c *Comm, recv, send pendingHalf) (Sta
 		}
 		r.op, r.h, r.size, r.blocking = op, half.h, half.v.bytes(), true
 		r.comm, r.peer, r.tag, r.data = c, int32(half.peer), int32(half.tag), half.v.e
+		r.expect = half.expect
 		if i == 0 {
 			r.elem = half.v.size()
 		}

@@ -97,9 +97,16 @@ func (r *Request) Start() error {
 		r.startLocal()
 		return nil
 	}
+	if checking.Load() {
+		posting.Lock()
+		r.announce()
+	}
 	_, gated := eng.enter()
 	rc := r.begin()
 	eng.leave(gated)
+	if checking.Load() {
+		posting.Unlock()
+	}
 	return r.started("Request.Start", rc)
 }
 
@@ -132,9 +139,20 @@ func Startall(rs ...*Request) error {
 	if err == nil {
 		rc := 0
 		if len(p.handles) > 0 {
+			if checking.Load() {
+				posting.Lock()
+				for _, r := range rs {
+					if r != nil {
+						r.announce()
+					}
+				}
+			}
 			_, gated := eng.enter()
 			rc = cgo.Startall(p.handles)
 			eng.leave(gated)
+			if checking.Load() {
+				posting.Unlock()
+			}
 		}
 		for _, r := range rs {
 			switch {

@@ -51,6 +51,8 @@ type Request struct {
 	comm   *Comm // whose error handler hears of a failure
 	win    *Win  // ... or that of a window
 
+	expect *expectation // of check mode
+
 	// For reports on what is pending; data is nil where there is none.
 	peer, tag int32
 	data      *cgo.Elem
@@ -189,6 +191,10 @@ func (r *Request) result(s cgo.Status) {
 	}
 	if r.then != nil && r.err == nil {
 		r.err = r.then()
+	}
+	if x := r.expect; x != nil {
+		r.expect = nil
+		x.result(r.st, r.err)
 	}
 	if r.second != 0 {
 		return

@@ -106,7 +106,7 @@ func allgatherv(c *mpi.Comm, last int) error {
 }
 
 func persistent(r *mpi.Request) error {
-	if err := r.Start(); err != nil {
+	if err := r.Start(); err != nil { // line started
 		return err
 	}
 	return wait(r)
