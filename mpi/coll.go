@@ -604,7 +604,11 @@ func (c *Comm) each(k call, what, flags int, send []Buffer, slen int, recv []Buf
 	if err := fillParts(k.op, "send", s, send, slen, noun); err != nil {
 		return err
 	}
-	if err := fillParts(k.op, "recv", r, recv, rlen, noun); err != nil {
+	name := "recv"
+	if flags&cgo.SendInPlace != 0 {
+		name = "bufs"
+	}
+	if err := fillParts(k.op, name, r, recv, rlen, noun); err != nil {
 		return err
 	}
 	if k.r != nil {
