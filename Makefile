@@ -140,7 +140,7 @@ test-multihost: install ## run tests and benchmarks over 3 hosts made of namespa
 	$(GO) test -c -vet=off -tags openmpi -o bin/openmpi/mpi.test ./mpi
 	$(GO) build -tags mpich -o bin/mpich/ $(MULTIHOST_PROGRAMS)
 	$(GO) test -c -vet=off -tags mpich -o bin/mpich/mpi.test ./mpi
-	@ci/multihost/hosts.sh run 3 ci/multihost/test.sh
+	@ci/multihost/test.sh
 
 .PHONY: lint
 lint: install ## gofmt, go vet, staticcheck, go.mod, and the rules of the C boundary
