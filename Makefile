@@ -179,7 +179,7 @@ coverage-mpi: install ## list the MPI functions that mpi4go has and lacks
 
 .PHONY: ci
 ci: SOAK = -for 30s
-ci: install lint coverage-mpi build build-variants test test-race test-cgocheck soak ## all that must pass before a commit
+ci: install lint coverage-mpi build build-variants test test-race test-cgocheck soak test-interop test-slurm ## all that must pass before a commit
 
 .PHONY: clean
 clean: ## remove what was built
