@@ -63,8 +63,8 @@ func leaveObjects(world *mpi.Comm, leave bool) error {
 	do(err)
 	free(v.Free)
 	type pair struct {
-		a int8
-		b int64
+		A int8
+		B int64
 	}
 	_, err = datatype.Of[pair]() // nobody has to free this one
 	do(err)
