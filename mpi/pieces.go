@@ -9,6 +9,10 @@ import (
 
 func init() {
 	pieces.Failed = func(op string, err error) any { return failed(op, err) }
+	pieces.Check = func(op string, comm any) error { return comm.(*Comm).check(op) }
+	pieces.CheckRecv = func(op string, comm any, source, tag int) error {
+		return comm.(*Comm).checkRecv(op, "source", "recvtag", source, tag)
+	}
 	pieces.Isend = func(comm any, a, b []byte, dest, tag int) any { return comm.(*Comm).isendPieces(a, b, dest, tag) }
 }
 

@@ -3,6 +3,7 @@ package object
 import (
 	"fmt"
 
+	"github.com/mpi4go/mpi4go/internal/pieces"
 	"github.com/mpi4go/mpi4go/mpi"
 )
 
@@ -26,6 +27,12 @@ func object[T any](op string, v *T) ([]byte, error) {
 // those for whose type it is not.
 func Bcast[T any](c *mpi.Comm, v *T, root int) error {
 	const op = "Bcast"
+	if err := check(op, c); err != nil {
+		return err
+	}
+	if v == nil {
+		return &mpi.Error{Op: "object." + op, Class: mpi.ErrBuffer, Msg: "v is nil"}
+	}
 	var data, note []byte
 	var err error
 	if c.Rank() == root {
@@ -67,6 +74,9 @@ func Bcast[T any](c *mpi.Comm, v *T, root int) error {
 	return from(op, root, err)
 }
 
+// check says whether c can be used: before anything is asked of it.
+func check(op string, c *mpi.Comm) error { return pieces.Check("object."+op, c) }
+
 // from says where what cannot be decoded came from.
 func from(op string, rank int, err error) error {
 	if err != nil {
@@ -82,6 +92,9 @@ func from(op string, rank int, err error) error {
 // rank whose value it is.
 func Gather[T any](c *mpi.Comm, v T, root int) ([]T, error) {
 	const op = "Gather"
+	if err := check(op, c); err != nil {
+		return nil, err
+	}
 	b, failed := object(op, &v)
 	var lens []int
 	if c.Rank() == root {
@@ -129,6 +142,9 @@ func list[T any](op string, all []byte, lens, displs []int) ([]T, error) {
 // one is no T.
 func Allgather[T any](c *mpi.Comm, v T) ([]T, error) {
 	const op = "Allgather"
+	if err := check(op, c); err != nil {
+		return nil, err
+	}
 	b, failed := object(op, &v)
 	lens := make([]int, c.Size())
 	if err := mpi.Allgather(c, []int{len(b)}, lens); err != nil {
@@ -173,6 +189,9 @@ func each[T any](op string, c *mpi.Comm, vs []T) (all []byte, lens []int, failed
 // those whose value cannot be encoded, or is no T there.
 func Scatter[T any](c *mpi.Comm, vs []T, root int) (v T, err error) {
 	const op = "Scatter"
+	if err := check(op, c); err != nil {
+		return v, err
+	}
 	var all []byte
 	var lens, displs []int
 	var failed error
@@ -202,6 +221,9 @@ func Scatter[T any](c *mpi.Comm, vs []T, root int) (v T, err error) {
 // be encoded, and on those who were to have it.
 func Alltoall[T any](c *mpi.Comm, vs []T) ([]T, error) {
 	const op = "Alltoall"
+	if err := check(op, c); err != nil {
+		return nil, err
+	}
 	send, slens, failed := each(op, c, vs)
 	rlens := make([]int, c.Size())
 	if err := mpi.Alltoall(c, slens, rlens); err != nil {

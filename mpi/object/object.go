@@ -126,6 +126,11 @@ func receive[T any](op string, m *mpi.Message) (v T, st mpi.Status, err error) {
 // Sendrecv sends v to rank dest and receives an object from source, both at
 // once: ranks that exchange objects do not wait for each other forever.
 func Sendrecv[S, R any](c *mpi.Comm, v S, dest, sendtag int, source, recvtag int) (R, mpi.Status, error) {
+	// Before anything is sent: somebody would have to receive it.
+	if err := pieces.CheckRecv("object.Sendrecv", c, source, recvtag); err != nil {
+		var none R
+		return none, mpi.Status{}, err
+	}
 	s := Isend(c, v, dest, sendtag)
 	if _, failed, err := s.Test(); failed && err != nil {
 		var none R

@@ -50,6 +50,9 @@ type partial[T any] struct {
 }
 
 func begin[T any](op string, c *mpi.Comm, v T, f func(a, b T) T) (*partial[T], error) {
+	if err := check(op, c); err != nil {
+		return nil, err
+	}
 	if f == nil {
 		return nil, fmt.Errorf("object: %s: the function is nil", op)
 	}
@@ -138,6 +141,9 @@ func Reduce[T any](c *mpi.Comm, v T, f func(a, b T) T, root int) (T, error) {
 }
 
 func checkRoot(op string, c *mpi.Comm, root int) error {
+	if err := check(op, c); err != nil {
+		return err
+	}
 	if root < 0 || root >= c.Size() {
 		return &mpi.Error{Op: "object." + op, Class: mpi.ErrRoot, Msg: fmt.Sprintf("root is %d, but the communicator has the ranks 0 to %d", root, c.Size()-1)}
 	}
