@@ -20,6 +20,7 @@ N         ?= 100000000
 SOAK      ?= -for 10m
 SCALE     ?= 512
 BENCH     ?= -mpi=both -single -csv=bin/bench.csv -plot=bin/bench.png
+FUZZTIME  ?= 10s
 
 # The packages whose tests call MPI in their own process. Those that build and
 # start other programs (mpi/internal, mpitest) would only do so again.
@@ -44,7 +45,7 @@ endif
 
 # More ranks than cores: let Open MPI start them (version 4, then 5) and give
 # up the core while they wait. Not for bench, whose latency this would spoil.
-OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck examples build-variants soak
+OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck test-runtime test-asan test-shim examples build-variants soak
 $(OVERSUBSCRIBED): export OMPI_MCA_rmaps_base_oversubscribe := 1
 $(OVERSUBSCRIBED): export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
 $(OVERSUBSCRIBED): export OMPI_MCA_mpi_yield_when_idle := 1
@@ -106,6 +107,40 @@ test-race: install ## run the multi-rank tests under the race detector
 test-cgocheck: install ## run the multi-rank tests with every Go pointer given to C checked
 	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags openmpi $(MPI_PKGS)
 	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags mpich $(MPI_PKGS)
+
+# Settings under which the Go runtime shows other faults: memory that is freed is
+# overwritten and the collector stops everything, it runs all the time, and the
+# goroutines have one thread, few, or more than there are cores.
+RUNTIMES = GODEBUG=clobberfree=1,gcstoptheworld=1 GOGC=1 GOMAXPROCS=1 GOMAXPROCS=2 GOMAXPROCS=8
+.PHONY: test-runtime
+test-runtime: install ## run the tests of ./mpi under several settings of the Go runtime (TESTFLAGS=)
+	for mpi in openmpi mpich; do \
+		for setting in $(RUNTIMES); do \
+			echo "$$mpi, $$setting"; \
+			env "$$setting" $(GOTEST) -tags "$$mpi" ./mpi; \
+		done; \
+	done
+
+# Without the leak detector, which would report the libraries.
+.PHONY: test-asan
+test-asan: export ASAN_OPTIONS := detect_leaks=0:verify_asan_link_order=0
+test-asan: export MPI4GO_TEST_SIZES ?= 3
+test-asan: install ## run the tests of ./mpi, datatype and op on 3 ranks under the address sanitizer
+	$(GOTEST) -asan -short -tags openmpi ./mpi ./datatype ./op
+	$(GOTEST) -asan -short -tags mpich ./mpi ./datatype ./op
+
+.PHONY: test-shim
+test-shim: install ## run the test of the C layer under the sanitizers of C and valgrind
+	@ci/shim/test.sh
+
+# Packages with a fuzz target, and the target: go test fuzzes one at a time.
+FUZZ = ./datatype:FuzzContents ./datatype:FuzzOf ./datatype:FuzzTyped ./mpi/object:FuzzDecode ./mpi/pool:FuzzMessages
+.PHONY: fuzz
+fuzz: install ## fuzz all that parses bytes or computes layouts (FUZZTIME=10s each)
+	mpi=$$(ci/mpi.sh pick); \
+	for target in $(FUZZ); do \
+		MPI4GO_TEST_SIZES=1 $(GO) test -tags "$$mpi" -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) "$${target%:*}"; \
+	done
 
 .PHONY: examples
 examples: install ## build and run every example on both MPIs (part of test)

@@ -260,9 +260,9 @@ static char *side_in(char *to, m4g_keep *k, int neighbors, m4g_addr parts, int l
 {
 	const m4g_part *p = (const m4g_part *)parts;
 	x->a = (MPI_Aint *)aligned(to);
-	x->t = (MPI_Datatype *)(x->a + len);
-	x->n = (m4g_n *)(x->t + len);
-	x->d = (m4g_d *)(x->n + len);
+	x->t = (MPI_Datatype *)aligned((char *)(x->a + len));
+	x->n = (m4g_n *)aligned((char *)(x->t + len)); // MPICH's types are 4 bytes, and its counts 8
+	x->d = (m4g_d *)aligned((char *)(x->n + len));
 	x->base = NULL;
 	for (int i = 0; i < len; i++)
 		if (p[i].n > 0 && (x->base == NULL || PTR(p[i].buf) < (void *)x->base))

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <sched.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -49,7 +50,7 @@ m4g_brief m4g_test(m4g_h req, int64_t spin)
 {
 	m4g_status s = {0};
 	MPI_Request r = REQ(req);
-	MPI_Status st;
+	MPI_Status st = {0}; // libraries leave that of a send or a collective unset
 	int done, rc = m4g_spin_test(&r, spin, &done, &st);
 	if (!done)
 		return m4g_pending(r);
@@ -98,6 +99,7 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 	MPI_Request r[BATCH];
 	MPI_Status st[BATCH];
 	int idx[BATCH], got = 0;
+	memset(st, 0, n * sizeof *st);
 	for (int i = 0; i < n; i++)
 		r[i] = REQ(h[i]);
 	int64_t end = spin > 0 ? m4g_now() + spin : 0;
@@ -136,6 +138,7 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
 	MPI_Request r[BATCH];
 	MPI_Status st[BATCH];
 	int idx[BATCH], where[BATCH];
+	memset(st, 0, (n < BATCH ? n : BATCH) * sizeof *st);
 	for (int i = 0; i < n; i++)
 		left += h[i] != 0;
 	for (int from = 0; left > 0; from = from + BATCH < n ? from + BATCH : 0) {
