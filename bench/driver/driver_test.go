@@ -431,7 +431,7 @@ func TestTwins(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Log("mpi4py:", built.mpi4py)
-			s := settings{pairs: 1, minTime: 1e-4, bind: "core", timeout: time.Minute}
+			s := settings{pairs: 1, minTime: 1e-4, bind: "core", timeout: 2 * time.Minute}
 			seen := map[string]bool{}
 			for i, b := range benchmarks {
 				s.pairs = 1
