@@ -252,7 +252,7 @@ func TestReduceScatterRefuses(t *testing.T) {
 		{"ReduceLocal, no operation", mpi.ErrOp, "no reduction operation", func() error { return mpi.ReduceLocal(part, all[:2], op.Op{}) }},
 		{"Alltoallw, too few buffers", mpi.ErrCount, fmt.Sprintf("send has %d buffers", size-1), func() error { return mpi.Alltoallw(c, bufs[1:], bufs) }},
 		{"Alltoallw, too many buffers", mpi.ErrCount, fmt.Sprintf("recv has %d buffers", size+1), func() error { return mpi.Alltoallw(c, bufs, append(slices.Clip(bufs), bufs[0])) }},
-		{"AlltoallwInPlace, too few buffers", mpi.ErrCount, fmt.Sprintf("recv has %d buffers", size-1), func() error { return mpi.AlltoallwInPlace(c, bufs[1:]) }},
+		{"AlltoallwInPlace, too few buffers", mpi.ErrCount, fmt.Sprintf("bufs has %d buffers", size-1), func() error { return mpi.AlltoallwInPlace(c, bufs[1:]) }},
 		{"NeighborAllgather, no topology", mpi.ErrTopology, "no topology", func() error { return mpi.NeighborAllgather(c, part, all) }},
 		{"NeighborAllgatherv, no topology", mpi.ErrTopology, "no topology", func() error { return mpi.NeighborAllgatherv(c, part, all, twos, nil) }},
 		{"NeighborAlltoall, no topology", mpi.ErrTopology, "no topology", func() error { return mpi.NeighborAlltoall(c, part, all) }},
