@@ -175,13 +175,21 @@ func settleChecks() {
 	}
 }
 
-// free follows the last collective on the communicator.
+// endChecks follows the last call on c.
+func (c *Comm) endChecks() {
+	if c.checker != nil {
+		c.checker.late.Wait()
+		c.types.free()
+		c.checker.free()
+	}
+}
+
+// free follows the last collective on the communicator or window.
 func (k *checker) free() {
 	if k == nil {
 		return
 	}
 	k.late.Wait()
-	k.c.types.free()
 	comms.Delete(k.own.h)
 	failedCheck(cgo.CommFree(k.own.h))
 }

@@ -452,7 +452,7 @@ func (c *Comm) Free() error {
 		return argError(op, ErrComm, "the world and self communicators cannot be freed")
 	}
 	defer c.watch(op).over()
-	c.checker.free()
+	c.endChecks()
 	leaks.Freed(c)
 	h := c.h
 	c.h = 0

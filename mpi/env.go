@@ -219,7 +219,7 @@ func Finalize() error {
 	defer world.enters("Finalize").over()
 	settleChecks()
 	awaitDoom()
-	world.checker.free()
+	world.endChecks()
 	awaitDoom()
 	if err := leave("Finalize"); err != nil {
 		return err

@@ -227,9 +227,11 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	if r.size <= shortMessage {
 		// Mostly the library has let go of it by the end of the call, so that
 		// there is nothing to pin.
+		note := c.sends(op, v, dest, tag)
 		_, gated := eng.enter()
 		h, rc := cgo.Send(mode, uintptr(v.ptr), v.n, v.e.T, dest, tag, c.h, 0)
 		eng.leave(gated)
+		note.posted()
 		if h != 0 {
 			launch(r, v.ptr)
 		} else {
