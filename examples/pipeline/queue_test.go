@@ -87,6 +87,9 @@ func TestQueue(t *testing.T) {
 // queue holds when it must wait.
 func TestBounded(t *testing.T) {
 	c := mpitest.World(t)
+	if c.Size() == 1 {
+		t.Skip("MPICH sends no message to the same rank before it is received, so that every Put waits")
+	}
 	const limit = 3
 	last := c.Size() - 1
 	q, err := NewQueue[int](c, []int{0}, []int{last}, limit)
