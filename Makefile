@@ -98,15 +98,17 @@ test-openmpi: install ## run all tests on Open MPI
 test-mpich: install ## run all tests on MPICH
 	$(GOTEST) -tags mpich $(PKG)
 
+# What these two look for is in the Go code: one library, or one number of ranks,
+# finds it as well as all.
 .PHONY: test-race
 test-race: install ## run the multi-rank tests under the race detector
 	$(GOTEST) -race -tags openmpi $(MPI_PKGS)
-	$(GOTEST) -race -tags mpich $(MPI_PKGS)
+	MPI4GO_TEST_SIZES=3 $(GOTEST) -race -tags mpich $(MPI_PKGS)
 
 .PHONY: test-cgocheck
 test-cgocheck: install ## run the multi-rank tests with every Go pointer given to C checked
-	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags openmpi $(MPI_PKGS)
-	GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags mpich $(MPI_PKGS)
+	MPI4GO_TEST_SIZES=3 GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags openmpi $(MPI_PKGS)
+	MPI4GO_TEST_SIZES=3 GOEXPERIMENT=cgocheck2 $(GOTEST) -short -tags mpich $(MPI_PKGS)
 
 # Settings under which the Go runtime shows other faults: memory that is freed is
 # overwritten and the collector stops everything, it runs all the time, and the
