@@ -168,6 +168,7 @@ test-interop: install ## one job of Go, C, Fortran and Python; Go calls C and Fo
 	@ci/install-fortran.sh
 	@ci/install-mpi4py.sh
 	$(GOTEST) -tags openmpi,interop ./mpi/internal/mixed
+	$(GOTEST) -tags openmpi,interop -run Python ./examples
 	$(GOTEST) -tags mpich,interop ./mpi/internal/mixed
 
 .PHONY: test-multihost

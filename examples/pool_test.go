@@ -11,14 +11,11 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/mpi4go/mpi4go/internal/launch"
 )
 
 // The examples of packages pool and object; poolmap is older.
@@ -62,33 +59,6 @@ func testMasterworker(t *testing.T, ranks int) {
 		seconds, ok := strings.CutPrefix(lines[last], "time = ")
 		if s := number(t, strings.TrimSuffix(seconds, " s")); !ok || s < 0 || s > timeout.Seconds() {
 			t.Errorf("the last line is %q", lines[last])
-		}
-	}
-}
-
-// TestMasterworkerPython runs the twin in Python, where mpi4py is built for this MPI library.
-func TestMasterworkerPython(t *testing.T) {
-	const python = "/usr/bin/python3" // the system's, whose mpi4py is the system's too
-	// As in bench/driver: it does not initialise MPI, which can hang or fail outside a launcher.
-	const library = `import numpy, mpi4py
-mpi4py.rc.initialize = False
-from mpi4py import MPI
-print(MPI.Get_library_version())`
-	out, err := exec.Command(python, "-c", library).Output()
-	if err != nil || launch.FamilyOf(string(out)) != launcher.Family {
-		t.Skipf("no mpi4py for this MPI: %v, %.40q", err, out)
-	}
-	script := filepath.Join("masterworker", "masterworker.py")
-	var first []string
-	for _, ranks := range []int{1, 2, 3, 5} {
-		lines := output(t, ranks, python, script, "-instances", "40", "-length", "300", "-iterations", "3", "-time")
-		if len(lines) != 4 || !strings.HasPrefix(lines[3], "time = ") {
-			t.Fatalf("%d ranks printed %q", ranks, lines)
-		}
-		if lines = lines[:3]; first == nil {
-			first = lines
-		} else if !slices.Equal(lines, first) {
-			t.Errorf("%d ranks: %q; 1 rank: %q", ranks, lines, first)
 		}
 	}
 }

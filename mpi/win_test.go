@@ -1256,28 +1256,6 @@ func TestWinKeyval(t *testing.T) {
 	must(t, (*mpi.WinKeyval[int])(nil).Free())
 }
 
-// A transfer's steady state allocates nothing.
-func TestTransfersAllocateNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-	c := mpitest.World(t)
-	mem := make([]float64, 100)
-	w := window(t, c, mem)
-	buf := make([]float64, 100)
-	must(t, w.LockAll())
-	me := c.Rank()
-	got := testing.AllocsPerRun(100, func() {
-		if mpi.Put(w, buf, me, 0) != nil || mpi.Accumulate(w, buf, me, 0, op.Sum) != nil || mpi.Get(w, buf, me, 0) != nil || w.Flush(me) != nil {
-			t.Error("failed")
-		}
-	})
-	if got != 0 {
-		t.Errorf("Put, Accumulate, Get and Flush: %v allocations", got)
-	}
-	must(t, w.UnlockAll())
-}
-
 // Memory of the library's is memory.
 func TestAllocMem(t *testing.T) {
 	c := mpitest.World(t)

@@ -27,7 +27,7 @@ import (
 
 func TestParseOutput(t *testing.T) {
 	got, err := parseOutput(strings.NewReader("# MPICH Version:\t4.0.2\n8 1.5e-07 1000\n\n65536 6.2e-06 20\n"))
-	want := output{library: "MPICH Version: 4.0.2", points: []point{{8, 1.5e-7, 1000}, {65536, 6.2e-6, 20}}}
+	want := output{mpi: "MPICH Version: 4.0.2", points: []point{{8, 1.5e-7, 1000}, {65536, 6.2e-6, 20}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -152,7 +152,7 @@ func TestParsePlan(t *testing.T) {
 // sample is a result with plain figures: three pairs of three sizes.
 func sample(name string, goSmall float64) *result {
 	r := newResult(benchmarks[slices.Index(benchmarkNames(), name)], []int64{8, 65536, 1 << 20})
-	r.library = "Some MPI v1, packaged by somebody"
+	r.mpi = "Some MPI v1, packaged by somebody"
 	for pair := range 3 {
 		late := float64(pair) // each pair is slower than the one before
 		r.add("go", output{points: []point{{8, goSmall + late*1e-7, 100}, {65536, 8e-6 + late*1e-6, 10}, {1 << 20, 8e-5, 1}}})
@@ -462,8 +462,8 @@ func checkMeasure(t *testing.T, s settings, built *built, b benchmark) {
 	if called != s.steps(b) {
 		t.Errorf("%s: %d steps, announced as %d", b.name, called, s.steps(b))
 	}
-	if !strings.Contains(r.library, built.name) {
-		t.Errorf("%s: built for %s, ran on %s", b.name, built.name, r.library)
+	if !strings.Contains(r.mpi, built.name) {
+		t.Errorf("%s: built for %s, ran on %s", b.name, built.name, r.mpi)
 	}
 	for _, twin := range b.twins {
 		for _, size := range b.sizesOf(sizes) {

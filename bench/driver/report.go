@@ -78,7 +78,7 @@ func firstLineOf(file string) string {
 // print writes a benchmark's table and what it says about the targets.
 func (r *result) print(w io.Writer) {
 	b := r.bench
-	library, _, _ := strings.Cut(r.library, ",") // Open MPI's goes on with who packaged it
+	library, _, _ := strings.Cut(r.mpi, ",") // Open MPI's goes on with who packaged it
 	fmt.Fprintf(w, "\n%s in %s, %d ranks, %s\n", b.name, b.unit.name, b.ranks, library)
 	// The trailing cell keeps the last column aligned to the right as well.
 	tw := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
@@ -125,7 +125,7 @@ func (r *result) rows(mpi string) [][]string {
 	var rows [][]string
 	list := func(twin string, size int64, iterations string) {
 		for pair, seconds := range r.times[twin][size] {
-			rows = append(rows, []string{mpi, r.library, r.bench.name, strconv.FormatInt(size, 10), twin,
+			rows = append(rows, []string{mpi, r.mpi, r.bench.name, strconv.FormatInt(size, 10), twin,
 				strconv.Itoa(pair + 1), iterations, strconv.FormatFloat(seconds, 'e', -1, 64)})
 		}
 	}

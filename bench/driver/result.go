@@ -19,8 +19,8 @@ type point struct {
 
 // An output is what a twin prints in one run.
 type output struct {
-	library string
-	points  []point
+	mpi    string
+	points []point
 }
 
 // parseOutput reads a twin's output strictly: a line that is neither the
@@ -34,7 +34,7 @@ func parseOutput(r io.Reader) (output, error) {
 			continue
 		}
 		if fields[0] == "#" {
-			out.library = strings.Join(fields[1:], " ")
+			out.mpi = strings.Join(fields[1:], " ")
 			continue
 		}
 		p, err := parsePoint(fields)
@@ -79,11 +79,11 @@ func (o output) checkSizes(sizes []int64) error {
 
 // A result holds every time of one benchmark on one MPI library.
 type result struct {
-	bench   benchmark
-	library string
-	sizes   []int64
-	iters   []int64                        // by index in sizes
-	times   map[string]map[int64][]float64 // by twin and size, one per pair
+	bench benchmark
+	mpi   string
+	sizes []int64
+	iters []int64                        // by index in sizes
+	times map[string]map[int64][]float64 // by twin and size, one per pair
 }
 
 func newResult(b benchmark, sizes []int64) *result {

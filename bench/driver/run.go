@@ -196,10 +196,10 @@ func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []
 	r := newResult(b, sizes)
 	run := func(t twin, args ...string) (output, error) {
 		out, err := s.run(ctx, lib, b, sizes, t.program, append(append([]string{"-bench", cmp.Or(t.kernel, b.kernel, b.name)}, t.args...), args...)...)
-		if err == nil && r.library != "" && out.library != r.library {
-			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.library, out.library)
+		if err == nil && r.mpi != "" && out.mpi != r.mpi {
+			err = fmt.Errorf("the twins run on different libraries: %s and %s", r.mpi, out.mpi)
 		}
-		r.library = out.library
+		r.mpi = out.mpi
 		return out, err
 	}
 	for _, t := range b.twins {

@@ -87,11 +87,14 @@ func TestQueue(t *testing.T) {
 // queue holds when it must wait.
 func TestBounded(t *testing.T) {
 	c := mpitest.World(t)
-	if c.Size() == 1 {
-		t.Skip("MPICH sends no message to the same rank before it is received, so that every Put waits")
-	}
 	const limit = 3
 	last := c.Size() - 1
+	// How many values leave without a receive. MPI promises that of none, and with
+	// MPICH a rank's message to itself waits for one.
+	free := limit
+	if last == 0 {
+		free = 0
+	}
 	q, err := NewQueue[int](c, []int{0}, []int{last}, limit)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +113,7 @@ func TestBounded(t *testing.T) {
 			}
 			close(puts)
 		}()
-		for want := range limit {
+		for want := range free {
 			if n := <-puts; n != want {
 				t.Errorf("put %d, want %d", n, want)
 			}
@@ -120,7 +123,7 @@ func TestBounded(t *testing.T) {
 	if err := c.Barrier(); err != nil {
 		t.Fatal(err)
 	}
-	if c.Rank() == 0 && len(puts) > 0 {
+	if c.Rank() == 0 && len(puts) > limit-free {
 		t.Errorf("%d more values were put than the queue holds", len(puts))
 	}
 	if err := c.Barrier(); err != nil {

@@ -252,21 +252,21 @@ func TestLookahead(t *testing.T) {
 // The sequence is fed by the loop, as in a search that finds more to do.
 func TestAllFeedsItself(t *testing.T) {
 	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
-		todo := make(chan int, 100)
-		todo <- 2
+		ahead := make(chan int, 100)
+		ahead <- 2
 		left, sum := 1, 0
-		for r, err := range square.All(ctx, p, chanSeq(todo)) {
+		for r, err := range square.All(ctx, p, chanSeq(ahead)) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			sum += r.Value
 			if r.Value < 1000 {
-				todo <- r.Value
-				todo <- r.Value + 1
+				ahead <- r.Value
+				ahead <- r.Value + 1
 				left += 2
 			}
 			if left--; left == 0 {
-				close(todo)
+				close(ahead)
 			}
 		}
 		want, list := 0, []int{2}
