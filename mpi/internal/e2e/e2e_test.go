@@ -171,7 +171,9 @@ func TestGood(t *testing.T) {
 		{"defer-recover", []int{1, 3}},
 		{"sessions", []int{1, 2, 5}},
 		{"session-first", []int{1, 3}},
-		{"session-left", []int{1, 2, 3}},
+		// MPI wants a session finalised: mpirun of MPICH may end the other ranks
+		// when one leaves without.
+		{"session-left", []int{1}},
 		{"session-main", []int{1, 3}},
 		// Go ignores the signal when nobody asked for it, and MPICH's own
 		// handler, which comes to stand before Go's, survives it as well.

@@ -15,9 +15,6 @@ import (
 )
 
 // TestBadInput calls every function with every argument that it cannot have.
-// It comes last (hence the name of the file): on MPICH with 4 ranks, a nonblocking
-// collective on a part of the world never ended in a test that followed it. Which of
-// the communicators made here is to blame is not known.
 func TestBadInput(t *testing.T) {
 	c := mpitest.World(t)
 	me, n := c.Rank(), c.Size()
