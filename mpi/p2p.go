@@ -223,7 +223,8 @@ func (c *Comm) isend(op string, mode int, v view, dest, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, size: v.bytes(), comm: c, peer: int32(dest), tag: int32(tag), data: v.e}
+	r := newRequest()
+	r.op, r.size, r.comm, r.peer, r.tag, r.data = op, v.bytes(), c, int32(dest), int32(tag), v.e
 	if r.size <= shortMessage {
 		// Mostly the library has let go of it by the end of the call, so that
 		// there is nothing to pin.
@@ -258,11 +259,13 @@ func (c *Comm) irecv(op string, v view, source, tag int) *Request {
 	if err := v.check(op); err != nil {
 		return failed(op, c.raise(err))
 	}
-	r := &Request{op: op, elem: v.size(), size: v.bytes(), null: source == ProcNull, comm: c, peer: int32(source), tag: int32(tag), data: v.e}
-	launch(r, v.ptr)
+	r := newRequest()
+	r.op, r.size, r.comm, r.peer, r.tag, r.data = op, v.bytes(), c, int32(source), int32(tag), v.e
+	r.elem, r.null = v.size(), source == ProcNull
+	at := launchReceive(r, v)
 	r.expect = c.awaits(op, v, source, tag)
 	_, gated := eng.enter()
-	h, rc := cgo.Irecv(uintptr(v.ptr), v.n, v.e.T, source, tag, c.h)
+	h, rc := cgo.Irecv(at, v.n, v.e.T, source, tag, c.h)
 	eng.leave(gated)
 	r.expect.posted()
 	return r.posted(h, rc)

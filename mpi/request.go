@@ -94,6 +94,8 @@ type flight struct {
 	r     *Request
 	from  trace          // who posted it
 	buf   unsafe.Pointer // the buffer, or the first one
+	slot  *slot          // where a short message arrives
+	stay  bool           // it does: the buffer is not pinned
 	about *stuck         // what the watchdog says of it; under flights.mu
 	next  *flight        // free list
 }
@@ -104,22 +106,53 @@ var flights struct {
 	mu     sync.Mutex
 	free   *flight
 	blocks [][]flight
+	pin    runtime.Pinner // of the slots
 	n      int
 }
 
+// A slot is where a receive of at most so many bytes takes place, to be copied
+// when it is complete: that costs far less than to pin a buffer. Slots are pinned
+// for good.
+type slot [128]byte
+
+// launch keeps r, which uses bufs, until it lands.
 func launch(r *Request, bufs ...unsafe.Pointer) {
-	flights.mu.Lock()
-	f := flights.free
-	if f == nil {
-		b := make([]flight, 64)
-		flights.blocks = append(flights.blocks, b)
-		for i := range b[1:] {
-			b[i+1].next, flights.free = flights.free, &b[i+1]
+	f := takeOff(r, bufs...)
+	for _, b := range bufs {
+		if b != nil {
+			f.pin.Pin(b)
 		}
-		f = &b[0]
-	} else {
-		flights.free = f.next
 	}
+	if r.size >= largeTransfer && !r.persistent {
+		eng.large.Add(int64(r.size))
+	}
+}
+
+// launchReceive is launch of a receive into v. It returns where the library is
+// to put the message.
+func launchReceive(r *Request, v view) uintptr {
+	if v.e.Kind == cgo.Derived || r.size > len(slot{}) {
+		launch(r, v.ptr)
+		return uintptr(v.ptr)
+	}
+	f := takeOff(r, v.ptr)
+	f.stay = true
+	return uintptr(unsafe.Pointer(f.slot))
+}
+
+func takeOff(r *Request, bufs ...unsafe.Pointer) *flight {
+	flights.mu.Lock()
+	if flights.free == nil {
+		b, slots := make([]flight, 64), new([64]slot)
+		flights.blocks = append(flights.blocks, b)
+		flights.pin.Pin(slots)
+		for i := range b {
+			b[i].slot = &slots[i]
+			b[i].next, flights.free = flights.free, &b[i]
+		}
+	}
+	f := flights.free
+	flights.free = f.next
 	if !dearTraces || debugging.Load() {
 		callers(&f.from)
 	}
@@ -132,15 +165,8 @@ func launch(r *Request, bufs ...unsafe.Pointer) {
 		f.note(r)
 	}
 	flights.mu.Unlock()
-	for _, b := range bufs {
-		if b != nil {
-			f.pin.Pin(b)
-		}
-	}
-	if r.size >= largeTransfer && !r.persistent {
-		eng.large.Add(int64(r.size))
-	}
 	r.keep = f
+	return f
 }
 
 func (r *Request) land() {
@@ -149,7 +175,11 @@ func (r *Request) land() {
 		return
 	}
 	r.keep = nil
-	f.pin.Unpin()
+	if f.stay {
+		f.stay = false
+	} else {
+		f.pin.Unpin()
+	}
 	if r.kept != 0 {
 		cgo.Release(r.kept)
 		r.kept = 0
@@ -168,6 +198,23 @@ func (r *Request) land() {
 // hidden reports whether r is one of check mode's own.
 func (r *Request) hidden() bool { return r.comm != nil && r.comm.hidden }
 
+// slabs are Requests made several at a time, for the calls that are made most.
+var slabs = sync.Pool{New: func() any { return new(slab) }}
+
+type slab struct {
+	used int
+	rs   [16]Request
+}
+
+func newRequest() *Request {
+	s := slabs.Get().(*slab)
+	r := &s.rs[s.used]
+	if s.used++; s.used < len(s.rs) {
+		slabs.Put(s)
+	}
+	return r
+}
+
 // failed is the Request of a call that never got as far as posting.
 func failed(op string, err error) *Request {
 	r := &Request{op: op, err: err}
@@ -181,6 +228,8 @@ func (r *Request) result(s cgo.Status) {
 		r.st = newStatus(s, r.elem)
 		if r.null {
 			r.st = nobody
+		} else if f := r.keep; f != nil && f.stay && s.RC == 0 {
+			copy(unsafe.Slice((*byte)(f.buf), r.size), f.slot[:max(0, s.Bytes)])
 		}
 	}
 	if s.RC != 0 && r.err == nil {
