@@ -209,7 +209,7 @@ bench-python: install ## measure only what has a twin in Python, on Open MPI
 scale: install ## compare a program in Go and in C on 2 to 512 ranks; bin/scale.csv, .png (SCALE=64: fewer)
 	@mkdir -p bin
 	$(GO) run ./bench/scale/driver -mpi=both -most=$(SCALE) -csv=bin/scale.csv
-	$(GO) -C bench/scale/plot run . $(CURDIR)/bin/scale.csv $(CURDIR)/bin/scale.png
+	$(GO) -C bench/plot run ./scale $(CURDIR)/bin/scale.csv $(CURDIR)/bin/scale.png
 
 .PHONY: coverage-mpi
 coverage-mpi: install ## list the MPI functions that mpi4go has and lacks

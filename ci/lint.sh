@@ -58,12 +58,10 @@ for mpi in openmpi mpich; do
 	check "staticcheck -tags $mpi" go tool staticcheck -tags "$mpi" ./...
 done
 check "go.mod is tidy" go mod tidy -diff
-for dir in examples/interop bench/plot bench/scale/plot; do
+for dir in examples/interop bench/plot; do
 	check "go.mod of $dir is tidy" go -C "$dir" mod tidy -diff
 done
-for dir in bench/plot bench/scale/plot; do
-	check "go vet of $dir" go -C "$dir" vet .
-done
+check "go vet of bench/plot" go -C bench/plot vet ./...
 check_silent "only mpi/cgo uses cgo" cgo_users
 check_silent "imports run one way" upward_imports
 check_silent "shell scripts parse" shell_scripts

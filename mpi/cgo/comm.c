@@ -166,13 +166,7 @@ int m4g_comm_get_name(m4g_h comm, char *buf, int len)
 {
 	char s[MPI_MAX_OBJECT_NAME + 1] = "";
 	int n = 0, rc = MPI_Comm_get_name(COMM(comm), s, &n);
-	if (rc != MPI_SUCCESS)
-		return -rc;
-	n = (int)strnlen(s, sizeof s);
-	if (n > len)
-		n = len;
-	memcpy(buf, s, n);
-	return n;
+	return m4g_text_out(rc, s, n, buf, len);
 }
 
 m4g_made m4g_intercomm_create(m4g_h local, int local_leader, m4g_h peer, int remote_leader, int tag)

@@ -234,14 +234,9 @@ int m4g_type_set_name(m4g_h type, const char *name) { return MPI_Type_set_name(T
 // Returns the length, or minus the error code.
 int m4g_type_name(m4g_h type, char *buf, int len)
 {
-	char s[MPI_MAX_OBJECT_NAME + 1];
+	char s[MPI_MAX_OBJECT_NAME + 1] = "";
 	int n = 0, rc = MPI_Type_get_name(TYPE(type), s, &n);
-	if (rc != MPI_SUCCESS)
-		return -rc;
-	if (n > len)
-		n = len;
-	memcpy(buf, s, n);
-	return n;
+	return m4g_text_out(rc, s, n, buf, len);
 }
 
 // In the order of the combiners in datatype.go.

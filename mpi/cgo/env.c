@@ -116,13 +116,8 @@ int m4g_library_version(char *buf, int len)
 {
 	char s[MPI_MAX_LIBRARY_VERSION_STRING];
 	int n = 0;
-	if (MPI_Get_library_version(s, &n) != MPI_SUCCESS)
-		return 0;
-	n = (int)strnlen(s, sizeof s); // MPICH counts the terminating zero
-	if (n > len)
-		n = len;
-	memcpy(buf, s, n);
-	return n;
+	int rc = MPI_Get_library_version(s, &n);
+	return rc == MPI_SUCCESS ? m4g_text_out(rc, s, n, buf, len) : 0;
 }
 
 void m4g_version(int *version, int *subversion) { MPI_Get_version(version, subversion); }

@@ -91,6 +91,17 @@ int m4g_pairs_of(MPI_Info info, char **out, int64_t *len)
 	return rc;
 }
 
+int m4g_pairs_out(int rc, MPI_Info info, char **out, int64_t *len)
+{
+	*out = NULL;
+	*len = 0;
+	if (rc != MPI_SUCCESS || info == MPI_INFO_NULL)
+		return rc;
+	rc = m4g_pairs_of(info, out, len);
+	MPI_Info_free(&info);
+	return rc;
+}
+
 int m4g_info_read(m4g_h info, char **out, int64_t *len)
 {
 	return m4g_pairs_of(info == 0 ? MPI_INFO_ENV : (MPI_Info)info, out, len);
@@ -102,28 +113,16 @@ int m4g_comm_get_info(m4g_h comm, char **out, int64_t *len)
 {
 	MPI_Info info = MPI_INFO_NULL;
 	int rc = MPI_Comm_get_info(COMM(comm), &info);
-	*out = NULL;
-	*len = 0;
-	if (rc != MPI_SUCCESS || info == MPI_INFO_NULL)
-		return rc;
-	rc = m4g_pairs_of(info, out, len);
-	MPI_Info_free(&info);
-	return rc;
+	return m4g_pairs_out(rc, info, out, len);
 }
 
 int m4g_info_create_env(char **out, int64_t *len)
 {
-	*out = NULL;
-	*len = 0;
-#if MPI_VERSION >= 4
 	MPI_Info info = MPI_INFO_NULL;
+#if MPI_VERSION >= 4
 	int rc = MPI_Info_create_env(0, NULL, &info);
-	if (rc != MPI_SUCCESS)
-		return rc;
-	rc = m4g_pairs_of(info, out, len);
-	MPI_Info_free(&info);
-	return rc;
 #else
-	return M4G_ERR_UNSUPPORTED;
+	int rc = M4G_ERR_UNSUPPORTED;
 #endif
+	return m4g_pairs_out(rc, info, out, len);
 }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <mpi.h>
+#include <string.h>
 #include <time.h>
 
 #include "shim.h"
@@ -56,14 +57,27 @@ int m4g_initialise(int (*start)(void *), void *arg);
 // does not know, and may call Init yet.
 extern int m4g_hidden_world;
 
-// info.c: all pairs of info, in the form that m4g_info_make takes, to be freed.
+// info.c: all pairs of info, in the form that m4g_info_make takes, to be freed;
+// and those of what a call that returned rc made, which is freed.
 int m4g_pairs_of(MPI_Info info, char **out, int64_t *len);
+int m4g_pairs_out(int rc, MPI_Info info, char **out, int64_t *len);
 static inline MPI_Info m4g_info_in(m4g_h info) { return info == 0 ? MPI_INFO_NULL : (MPI_Info)info; }
 
 // group.c: what leaves C for a new group, and the order of Comparison in
 // mpi/group.go.
 m4g_groupinfo m4g_made_group(int rc, MPI_Group g);
 int m4g_comparison(int result);
+
+// What leaves C for a text that a call wrote: its length, or minus the return
+// code. MPICH counts the terminating zero of some.
+static inline int m4g_text_out(int rc, const char *s, int n, char *buf, int len)
+{
+	if (rc != MPI_SUCCESS)
+		return -rc;
+	n = (int)strnlen(s, n < len ? n : len);
+	memcpy(buf, s, n);
+	return n;
+}
 
 static inline int64_t m4g_now(void)
 {

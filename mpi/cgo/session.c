@@ -76,29 +76,18 @@ int m4g_session_nth_pset(m4g_h session, int n, char **name)
 	return MPI_Session_get_nth_pset(SESSION(session), MPI_INFO_NULL, n, &len, *name);
 }
 
-static int read_and_free(int rc, MPI_Info info, char **out, int64_t *len)
-{
-	*out = NULL;
-	*len = 0;
-	if (rc != MPI_SUCCESS)
-		return rc;
-	rc = m4g_pairs_of(info, out, len);
-	MPI_Info_free(&info);
-	return rc;
-}
-
 int m4g_session_info(m4g_h session, char **out, int64_t *len)
 {
 	MPI_Info info = MPI_INFO_NULL;
 	int rc = MPI_Session_get_info(SESSION(session), &info);
-	return read_and_free(rc, info, out, len);
+	return m4g_pairs_out(rc, info, out, len);
 }
 
 int m4g_session_pset_info(m4g_h session, m4g_addr pset, char **out, int64_t *len)
 {
 	MPI_Info info = MPI_INFO_NULL;
 	int rc = MPI_Session_get_pset_info(SESSION(session), PTR(pset), &info);
-	return read_and_free(rc, info, out, len);
+	return m4g_pairs_out(rc, info, out, len);
 }
 
 m4g_groupinfo m4g_session_group(m4g_h session, m4g_addr pset)

@@ -135,13 +135,7 @@ int m4g_win_get_info(m4g_h win, char **out, int64_t *len)
 {
 	MPI_Info info = MPI_INFO_NULL;
 	int rc = MPI_Win_get_info(WIN(win), &info);
-	*out = NULL;
-	*len = 0;
-	if (rc != MPI_SUCCESS || info == MPI_INFO_NULL)
-		return rc;
-	rc = m4g_pairs_of(info, out, len);
-	MPI_Info_free(&info);
-	return rc;
+	return m4g_pairs_out(rc, info, out, len);
 }
 
 int m4g_win_set_name(m4g_h win, m4g_addr name) { return MPI_Win_set_name(WIN(win), PTR(name)); }
@@ -151,13 +145,7 @@ int m4g_win_get_name(m4g_h win, char *buf, int len)
 {
 	char s[MPI_MAX_OBJECT_NAME + 1] = "";
 	int n = 0, rc = MPI_Win_get_name(WIN(win), s, &n);
-	if (rc != MPI_SUCCESS)
-		return -rc;
-	n = (int)strnlen(s, sizeof s);
-	if (n > len)
-		n = len;
-	memcpy(buf, s, n);
-	return n;
+	return m4g_text_out(rc, s, n, buf, len);
 }
 
 m4g_window m4g_alloc_mem(int64_t size, m4g_h info)

@@ -1,12 +1,10 @@
 // Plot draws what bench/scale/driver wrote with -csv.
 //
-//	go -C bench/scale/plot run . /absolute/scale.csv /absolute/scale.png
+//	go -C bench/plot run ./scale /absolute/scale.csv /absolute/scale.png
 //
 // For each library, by the number of ranks: start-up in Go and in C; the memory of
 // a rank in both; and how long each collective, and each of the other steps,
 // takes in Go as a multiple of C, the median step as a line.
-//
-// It is a module of its own, so that users of mpi4go do not inherit what draws.
 package main
 
 import (

@@ -16,24 +16,32 @@ import (
 	"github.com/mpi4go/mpi4go/mpi"
 )
 
-// A profiling tool that comes between the program and the library by LD_PRELOAD
-// sees what Go calls, and hears what the program tells it.
-func TestProfiling(t *testing.T) {
+// under returns what starts the program profiled with the library of a C file
+// between it and MPI.
+func under(t *testing.T, source string) func(ctx context.Context, ranks int, args ...string) *exec.Cmd {
 	dir := t.TempDir()
 	tool, prog := filepath.Join(dir, "libtool.so"), filepath.Join(dir, "profiled")
 	build(t, "go", "build", "-tags="+tags(), "-o", prog, "./profiled")
-	build(t, compiler(t), "-std=c11", "-Wall", "-Werror", "-shared", "-fPIC", "-o", tool, "testdata/pmpi.c")
-
+	build(t, compiler(t), "-std=gnu11", "-Wall", "-Werror", "-shared", "-fPIC", "-o", tool, source)
 	l, err := launch.Find(mpi.LibraryVersion())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return func(ctx context.Context, ranks int, args ...string) *exec.Cmd {
+		// env, because the launcher is not to be profiled.
+		return l.Command(ctx, ranks, "env", append([]string{"LD_PRELOAD=" + tool, prog}, args...)...)
+	}
+}
+
+// A profiling tool that comes between the program and the library by LD_PRELOAD
+// sees what Go calls, and hears what the program tells it.
+func TestProfiling(t *testing.T) {
+	profiled := under(t, "testdata/pmpi.c")
 	for _, n := range []int{2, 3} {
 		t.Run(fmt.Sprintf("ranks=%d", n), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			// env, because the launcher is not to be profiled.
-			cmd := l.Command(ctx, n, "env", "LD_PRELOAD="+tool, prog)
+			cmd := profiled(ctx, n)
 			cmd.Stderr = os.Stderr
 			out, err := cmd.Output()
 			if err != nil {
@@ -57,18 +65,10 @@ func TestProfiling(t *testing.T) {
 // A rank ends even when the library does not end it: MPI_Abort may wait for a
 // launcher that is out of reach.
 func TestAbortThatHangs(t *testing.T) {
-	dir := t.TempDir()
-	tool, prog := filepath.Join(dir, "libtool.so"), filepath.Join(dir, "profiled")
-	build(t, "go", "build", "-tags="+tags(), "-o", prog, "./profiled")
-	build(t, compiler(t), "-std=gnu11", "-Wall", "-Werror", "-shared", "-fPIC", "-o", tool, "testdata/stuck.c")
-	l, err := launch.Find(mpi.LibraryVersion())
-	if err != nil {
-		t.Fatal(err)
-	}
+	profiled := under(t, "testdata/stuck.c")
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	cmd := l.Command(ctx, 2, "env", "LD_PRELOAD="+tool, prog, "abort")
-	out, err := cmd.CombinedOutput()
+	out, err := profiled(ctx, 2, "abort").CombinedOutput()
 	if exit := (*exec.ExitError)(nil); ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("%v, %v, want exit code 3\n%s", err, ctx.Err(), out)
 	}
