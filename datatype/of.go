@@ -168,25 +168,6 @@ func (l *layout) join(r run) {
 	l.runs = append(l.runs, r)
 }
 
-var kinds = map[reflect.Kind]cgo.Kind{
-	reflect.Bool:       cgo.Bool,
-	reflect.Int:        cgo.Int64,
-	reflect.Int8:       cgo.Int8,
-	reflect.Int16:      cgo.Int16,
-	reflect.Int32:      cgo.Int32,
-	reflect.Int64:      cgo.Int64,
-	reflect.Uint:       cgo.Uint64,
-	reflect.Uint8:      cgo.Uint8,
-	reflect.Uint16:     cgo.Uint16,
-	reflect.Uint32:     cgo.Uint32,
-	reflect.Uint64:     cgo.Uint64,
-	reflect.Uintptr:    cgo.Uint64,
-	reflect.Float32:    cgo.Float32,
-	reflect.Float64:    cgo.Float64,
-	reflect.Complex64:  cgo.Complex64,
-	reflect.Complex128: cgo.Complex128,
-}
-
 // holds says why a type has no datatype.
 type holds struct {
 	path string
@@ -218,7 +199,7 @@ func describe(t reflect.Type, path string) (*layout, error) {
 	if l.size == 0 {
 		return l, nil // of whatever it may be, there is none
 	}
-	if kind, ok := kinds[t.Kind()]; ok {
+	if kind := cgo.KindOf(t.Kind()); kind != cgo.Derived {
 		l.runs = []run{{n: 1, kind: kind}}
 		return l, nil
 	}

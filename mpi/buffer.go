@@ -98,7 +98,7 @@ func viewOf[B Data](buf B) view {
 		v.e = v.elem()
 		return v
 	default:
-		kind = kinds[reflect.TypeFor[B]().Elem().Kind()]
+		kind = cgo.KindOf(reflect.TypeFor[B]().Elem().Kind())
 	}
 	// All other types of Data are slices: the header says where and how many.
 	h := (*struct {
@@ -120,24 +120,6 @@ func (v view) copyTo(mem []byte) view {
 
 // clone is a copy of the elements in memory of its own.
 func (v view) clone() view { return v.copyTo(make([]byte, v.span())) }
-
-var kinds = [...]cgo.Kind{
-	reflect.Bool:       cgo.Bool,
-	reflect.Int:        cgo.Int64,
-	reflect.Int8:       cgo.Int8,
-	reflect.Int16:      cgo.Int16,
-	reflect.Int32:      cgo.Int32,
-	reflect.Int64:      cgo.Int64,
-	reflect.Uint:       cgo.Uint64,
-	reflect.Uint8:      cgo.Uint8,
-	reflect.Uint16:     cgo.Uint16,
-	reflect.Uint32:     cgo.Uint32,
-	reflect.Uint64:     cgo.Uint64,
-	reflect.Float32:    cgo.Float32,
-	reflect.Float64:    cgo.Float64,
-	reflect.Complex64:  cgo.Complex64,
-	reflect.Complex128: cgo.Complex128,
-}
 
 // addr is where an array of counts or displacements lies, 0 for none.
 func addr(p []int) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(p)) }

@@ -3,6 +3,8 @@ package cgo
 // #include "shim.h"
 import "C"
 
+import "reflect"
+
 // Handles are the library's own, carried as integers: comparable, unseen by
 // the garbage collector, and the same Go types on every MPI. The zero value is
 // no handle.
@@ -77,6 +79,23 @@ func (k Kind) Size() uintptr { return kindSizes[k] }
 
 // Derived is the kind of every element type that is not predefined.
 const Derived = NumKinds
+
+// KindOf is the kind of element that a basic Go type is, or Derived.
+func KindOf(k reflect.Kind) Kind { return kindOf[k] }
+
+var kindOf = func() (all [reflect.UnsafePointer + 1]Kind) {
+	for k := range all {
+		all[k] = Derived
+	}
+	for k, kind := range map[reflect.Kind]Kind{
+		reflect.Bool: Bool, reflect.Int: Int64, reflect.Int8: Int8, reflect.Int16: Int16, reflect.Int32: Int32, reflect.Int64: Int64,
+		reflect.Uint: Uint64, reflect.Uint8: Uint8, reflect.Uint16: Uint16, reflect.Uint32: Uint32, reflect.Uint64: Uint64,
+		reflect.Uintptr: Uint64, reflect.Float32: Float32, reflect.Float64: Float64, reflect.Complex64: Complex64, reflect.Complex128: Complex128,
+	} {
+		all[k] = kind
+	}
+	return all
+}()
 
 // The kinds of a value and an index, in the order of m4g_value_index in handles.c.
 const (

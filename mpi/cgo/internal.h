@@ -93,8 +93,19 @@ m4g_brief m4g_brief_of(const m4g_status *s);
 m4g_brief m4g_pending(MPI_Request r);
 void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
 
-// Says that a thread is posting or testing; see m4g_busy in p2p.c.
-#define BUSY(on) __atomic_store_n(&m4g_busy, on, __ATOMIC_RELAXED)
+// Around what a thread does when it posts or tests; see m4g_busy in p2p.c.
+static inline int m4g_busy_begin(void)
+{
+	if (__atomic_load_n(&m4g_busy, __ATOMIC_RELAXED))
+		return 0;
+	__atomic_store_n(&m4g_busy, 1, __ATOMIC_RELAXED);
+	return 1;
+}
+static inline void m4g_busy_over(int mine)
+{
+	if (mine)
+		__atomic_store_n(&m4g_busy, 0, __ATOMIC_RELAXED);
+}
 
 // Says that a call has been made; see m4g_due in p2p.c.
 extern _Thread_local uint32_t m4g_calls;

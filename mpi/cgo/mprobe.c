@@ -28,12 +28,11 @@ static int post_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, MPI_Re
 {
 	MPI_Message m = MESSAGE(message);
 	m4g_fit fit;
-	int rc;
-	BUSY(1);
+	int rc, mine = m4g_busy_begin();
 #if M4G_LARGE
 	if (n > INT_MAX) {
 		rc = MPI_Imrecv_c(PTR(buf), n, TYPE(type), &m, r);
-		BUSY(0);
+		m4g_busy_over(mine);
 		return rc;
 	}
 #endif
@@ -41,7 +40,7 @@ static int post_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, MPI_Re
 		rc = MPI_Imrecv(PTR(buf), fit.n, fit.t, &m, r);
 		m4g_fit_done(&fit);
 	}
-	BUSY(0);
+	m4g_busy_over(mine);
 	return rc;
 }
 

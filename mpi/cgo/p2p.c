@@ -65,9 +65,9 @@ int m4g_fit_large(int64_t n, MPI_Datatype t, m4g_fit *out)
 #endif
 
 // Set while a thread is posting or testing: see Busy in p2p.go. Plain stores,
-// because a counter would cost each small message 10 ns, so that the first to
-// leave clears it for all; that lets in one more each time somebody leaves,
-// and none while everybody is stuck behind a lock.
+// because a counter would cost each small message 10 ns. Who found it set leaves
+// it alone: so those who are stuck behind a lock with others are no more when one
+// of them gets through.
 int32_t m4g_busy;
 
 // Set every few milliseconds by a thread that goes on calling: see Due in
@@ -89,9 +89,8 @@ void m4g_look(void)
 
 static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, MPI_Request *r)
 {
-	int rc;
+	int rc, mine = m4g_busy_begin();
 	m4g_count();
-	BUSY(1);
 	dest = m4g_rank_in(dest);
 	switch (mode) {
 	case 1:
@@ -106,20 +105,19 @@ static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, in
 		POST(rc, MPI_Isend(PTR(buf), N, T, dest, tag, COMM(comm), r),
 			MPI_Isend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
 	}
-	BUSY(0);
+	m4g_busy_over(mine);
 	return rc;
 }
 
 static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, MPI_Request *r)
 {
-	int rc;
+	int rc, mine = m4g_busy_begin();
 	m4g_count();
-	BUSY(1);
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	POST(rc, MPI_Irecv(PTR(buf), N, T, source, tag, COMM(comm), r),
 		MPI_Irecv_c(PTR(buf), n, TYPE(type), source, tag, COMM(comm), r));
-	BUSY(0);
+	m4g_busy_over(mine);
 	return rc;
 }
 
@@ -156,9 +154,9 @@ static int spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 // over. A request that failed is done, too.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 {
-	BUSY(1);
+	int mine = m4g_busy_begin();
 	int rc = spin_test(r, spin, done, st);
-	BUSY(0);
+	m4g_busy_over(mine);
 	return rc;
 }
 

@@ -95,7 +95,7 @@ func TestCheckFinalize(t *testing.T) {
 // TestCheckAbsent lets one rank not come: the watchdog names it.
 func TestCheckAbsent(t *testing.T) {
 	t.Setenv("MPI4GO_CHECK", "1")
-	t.Setenv("MPI4GO_WATCHDOG", "300ms,600ms")
+	t.Setenv("MPI4GO_WATCHDOG", "1s,3s")
 	at := lines(t, "check.go")
 	o := start(t, 4, "check-absent")
 	o.failed(t)

@@ -70,7 +70,7 @@ func TestWatchdogRecv(t *testing.T) {
 // TestWatchdogBarrier lets one rank stay away: it says nothing, and the others
 // name the communicators that they wait on.
 func TestWatchdogBarrier(t *testing.T) {
-	t.Setenv("MPI4GO_WATCHDOG", "300ms,400ms")
+	t.Setenv("MPI4GO_WATCHDOG", "1s,3s")
 	at := lines(t, "watch.go")
 	o := start(t, 4, "watch-barrier")
 	o.failed(t)
@@ -86,7 +86,7 @@ func TestWatchdogBarrier(t *testing.T) {
 
 // TestWatchdogKinds blocks in many calls at once.
 func TestWatchdogKinds(t *testing.T) {
-	t.Setenv("MPI4GO_WATCHDOG", "500ms,600ms")
+	t.Setenv("MPI4GO_WATCHDOG", "500ms,2500ms")
 	at := lines(t, "watch.go")
 	o := start(t, 2, "watch-kinds")
 	o.failed(t)
@@ -154,7 +154,7 @@ func TestWatchdogBusy(t *testing.T) {
 
 // TestWatchdogReturn lets ranks end too early: they wait in Finalize.
 func TestWatchdogReturn(t *testing.T) {
-	t.Setenv("MPI4GO_WATCHDOG", "300ms,500ms")
+	t.Setenv("MPI4GO_WATCHDOG", "1s,3s")
 	o := start(t, 3, "watch-return")
 	o.failed(t)
 	o.contains(t, fmt.Sprintf("rank 0 of 3 on %s: waits in Barrier, on MPI_COMM_WORLD, at %s, for ", hostname(t), lines(t, "watch.go")["early"]))
@@ -181,7 +181,7 @@ func TestWatchdogSetting(t *testing.T) {
 // TestWatchdogRing shows a deadlock of four ranks: one line of each says whom it
 // waits for, and they make the circle.
 func TestWatchdogRing(t *testing.T) {
-	t.Setenv("MPI4GO_WATCHDOG", "500ms,800ms")
+	t.Setenv("MPI4GO_WATCHDOG", "1s,1900ms")
 	const ranks = 4
 	o := start(t, ranks, "watch-ring")
 	o.failed(t)

@@ -8,7 +8,7 @@ import (
 
 // TestWindowWatched blocks in calls of windows, which the watchdog names.
 func TestWindowWatched(t *testing.T) {
-	t.Setenv("MPI4GO_WATCHDOG", "500ms,600ms")
+	t.Setenv("MPI4GO_WATCHDOG", "500ms,2500ms")
 	at := lines(t, "win.go")
 	o := start(t, 2, "win-watch")
 	o.failed(t)
