@@ -67,7 +67,7 @@ var eng = engine{kick: make(chan struct{}, 1), gate: make(chan struct{}, 8)}
 // inside C saves the way back into Go; with fewer, whoever spins keeps the
 // core from the rank it waits for.
 func (e *engine) tune(oversubscribed bool) {
-	e.spinFirst, e.spinLead = 20_000, 5_000
+	e.spinFirst, e.spinLead = 20_000, 20_000
 	if oversubscribed {
 		e.spinFirst, e.spinLead = 0, 0
 	}
@@ -302,7 +302,7 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 		switch {
 		case nap > 0:
 			e.sleep(nap, done)
-		case got > 0 || single || now.Sub(yielded) > 50*time.Microsecond:
+		case got > 0 || single || now.Sub(yielded) > 200*time.Microsecond:
 			// Let those run who were woken, and with one P everybody
 			// else. Not on every turn: with an idle P, Gosched wakes a
 			// thread that carries this goroutine off.

@@ -28,19 +28,15 @@ static int post_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, MPI_Re
 {
 	MPI_Message m = MESSAGE(message);
 	m4g_fit fit;
-	int rc, mine = m4g_busy_begin();
+	int rc;
 #if M4G_LARGE
-	if (n > INT_MAX) {
-		rc = MPI_Imrecv_c(PTR(buf), n, TYPE(type), &m, r);
-		m4g_busy_over(mine);
-		return rc;
-	}
+	if (n > INT_MAX)
+		return MPI_Imrecv_c(PTR(buf), n, TYPE(type), &m, r);
 #endif
 	if ((rc = m4g_fit_in(n, TYPE(type), &fit)) == MPI_SUCCESS) {
 		rc = MPI_Imrecv(PTR(buf), fit.n, fit.t, &m, r);
 		m4g_fit_done(&fit);
 	}
-	m4g_busy_over(mine);
 	return rc;
 }
 
@@ -49,20 +45,24 @@ m4g_brief m4g_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, int64_t 
 	m4g_status s = {0};
 	MPI_Request r = MPI_REQUEST_NULL;
 	MPI_Status st;
-	s.rc = post_mrecv(buf, n, type, message, &r);
-	if (s.rc == MPI_SUCCESS) {
-		int done, rc = m4g_spin_test(&r, spin, &done, &st);
-		if (!done)
-			return m4g_pending(r);
+	int done = 1, mine = m4g_busy_begin();
+	int rc = s.rc = post_mrecv(buf, n, type, message, &r);
+	if (rc == MPI_SUCCESS)
+		rc = m4g_spin_test(&r, spin, &done, &st);
+	m4g_busy_over(mine);
+	if (!done)
+		return m4g_pending(r);
+	if (s.rc == MPI_SUCCESS)
 		m4g_received(&st, rc, &s);
-	}
 	return m4g_brief_of(&s);
 }
 
 m4g_made m4g_imrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	int mine = m4g_busy_begin();
 	int rc = post_mrecv(buf, n, type, message, &r);
+	m4g_busy_over(mine);
 	m4g_made m = {rc, 0, H(r)};
 	return m;
 }

@@ -89,7 +89,7 @@ void m4g_look(void)
 
 static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, MPI_Request *r)
 {
-	int rc, mine = m4g_busy_begin();
+	int rc;
 	m4g_count();
 	dest = m4g_rank_in(dest);
 	switch (mode) {
@@ -105,19 +105,17 @@ static int post_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, in
 		POST(rc, MPI_Isend(PTR(buf), N, T, dest, tag, COMM(comm), r),
 			MPI_Isend_c(PTR(buf), n, TYPE(type), dest, tag, COMM(comm), r));
 	}
-	m4g_busy_over(mine);
 	return rc;
 }
 
 static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, MPI_Request *r)
 {
-	int rc, mine = m4g_busy_begin();
+	int rc;
 	m4g_count();
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	POST(rc, MPI_Irecv(PTR(buf), N, T, source, tag, COMM(comm), r),
 		MPI_Irecv_c(PTR(buf), n, TYPE(type), source, tag, COMM(comm), r));
-	m4g_busy_over(mine);
 	return rc;
 }
 
@@ -126,7 +124,9 @@ static int post_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m
 // thread of its own, and the first could not get back to Go to poll for all.
 static int spinning;
 
-static int spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
+// Tests r until it completes, which it says in *done, or spin nanoseconds are
+// over. A request that failed is done, too.
+int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 {
 	int flag = 0, rc = MPI_Test(r, &flag, st);
 	*done = flag || rc != MPI_SUCCESS;
@@ -150,22 +150,14 @@ static int spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 	return rc;
 }
 
-// Tests r until it completes, which it says in *done, or spin nanoseconds are
-// over. A request that failed is done, too.
-int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
-{
-	int mine = m4g_busy_begin();
-	int rc = spin_test(r, spin, done, st);
-	m4g_busy_over(mine);
-	return rc;
-}
-
 m4g_made m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm, int64_t spin)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	int mine = m4g_busy_begin();
 	int done = 1, rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
 	if (rc == MPI_SUCCESS)
 		rc = m4g_spin_test(&r, spin, &done, MPI_STATUS_IGNORE);
+	m4g_busy_over(mine);
 	m4g_made m = {rc, 0, done ? 0 : H(r)};
 	return m;
 }
@@ -175,20 +167,24 @@ m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g
 	m4g_status s = {0};
 	MPI_Request r = MPI_REQUEST_NULL;
 	MPI_Status st;
-	s.rc = post_recv(buf, n, type, source, tag, comm, &r);
-	if (s.rc == MPI_SUCCESS) {
-		int done, rc = m4g_spin_test(&r, spin, &done, &st);
-		if (!done)
-			return m4g_pending(r);
+	int done = 1, mine = m4g_busy_begin();
+	int rc = s.rc = post_recv(buf, n, type, source, tag, comm, &r);
+	if (rc == MPI_SUCCESS)
+		rc = m4g_spin_test(&r, spin, &done, &st);
+	m4g_busy_over(mine);
+	if (!done)
+		return m4g_pending(r);
+	if (s.rc == MPI_SUCCESS)
 		m4g_received(&st, rc, &s);
-	}
 	return m4g_brief_of(&s);
 }
 
 m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	int mine = m4g_busy_begin();
 	int rc = post_send(mode, buf, n, type, dest, tag, comm, &r);
+	m4g_busy_over(mine);
 	m4g_made m = {rc, 0, H(r)};
 	return m;
 }
@@ -220,7 +216,9 @@ m4g_made m4g_isend_pieces(m4g_addr a, int64_t na, m4g_addr b, int64_t nb, int de
 m4g_made m4g_irecv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm)
 {
 	MPI_Request r = MPI_REQUEST_NULL;
+	int mine = m4g_busy_begin();
 	int rc = post_recv(buf, n, type, source, tag, comm, &r);
+	m4g_busy_over(mine);
 	m4g_made m = {rc, 0, H(r)};
 	return m;
 }
@@ -261,7 +259,7 @@ m4g_made m4g_recv_init(m4g_addr buf, int64_t n, m4g_h type, int source, int tag,
 
 // The receive is posted first: a message that is already on its way then needs
 // no unexpected buffer.
-m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
+static m4g_pair sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
 	m4g_h rtype, int source, int rtag, m4g_h comm, int64_t spin)
 {
 	m4g_pair p = {{0}};
@@ -286,6 +284,15 @@ m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag
 	p.src = m4g_spin_test(&s, p.rreq ? 0 : spin, &done, MPI_STATUS_IGNORE);
 	if (!done)
 		p.sreq = H(s);
+	return p;
+}
+
+m4g_pair m4g_sendrecv(m4g_addr sbuf, int64_t sn, m4g_h stype, int dest, int stag, m4g_addr rbuf, int64_t rn,
+	m4g_h rtype, int source, int rtag, m4g_h comm, int64_t spin)
+{
+	int mine = m4g_busy_begin();
+	m4g_pair p = sendrecv(sbuf, sn, stype, dest, stag, rbuf, rn, rtype, source, rtag, comm, spin);
+	m4g_busy_over(mine);
 	return p;
 }
 

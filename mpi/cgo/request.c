@@ -51,7 +51,9 @@ m4g_brief m4g_test(m4g_h req, int64_t spin)
 	m4g_status s = {0};
 	MPI_Request r = REQ(req);
 	MPI_Status st = {0}; // libraries leave that of a send or a collective unset
-	int done, rc = m4g_spin_test(&r, spin, &done, &st);
+	int done, mine = m4g_busy_begin();
+	int rc = m4g_spin_test(&r, spin, &done, &st);
+	m4g_busy_over(mine);
 	if (!done)
 		return m4g_pending(r);
 	m4g_status_out(&st, rc, &s);
