@@ -1,9 +1,11 @@
 package mpimat
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -24,11 +26,8 @@ type said struct {
 // them, and waits for theirs. An error of one rank is an error of all. It is one
 // Allgather, and a Bcast of the text if there is an error.
 func agree(c *mpi.Comm, op string, wrong error, say ...int) (said, error) {
-	switch {
-	case c == nil:
-		return said{}, argError(op, mpi.ErrComm, "the communicator is nil")
-	case c.IsInter():
-		return said{}, argError(op, mpi.ErrComm, "the communicator is an intercommunicator")
+	if err := checkComm(c, op); err != nil {
+		return said{}, err
 	}
 	mine := make([]int, 1, 1+len(say))
 	mine = append(mine, say...)
@@ -38,7 +37,7 @@ func agree(c *mpi.Comm, op string, wrong error, say ...int) (said, error) {
 	}
 	s := said{op, c.Size(), len(mine), make([]int, c.Size()*len(mine))}
 	if err := mpi.Allgather(c, mine, s.all); err != nil {
-		return said{}, err
+		return said{}, named(op, err)
 	}
 	for rank := range s.ranks {
 		class := s.all[rank*s.width]
@@ -58,6 +57,18 @@ func agree(c *mpi.Comm, op string, wrong error, say ...int) (said, error) {
 		return said{}, s.wrong(rank, mpi.Class(class), "%s", trim(text))
 	}
 	return s, nil
+}
+
+// named is an error of a call that op has made for its own communicator, as that
+// of op: the user has made no such call.
+func named(op string, err error) error {
+	var e *mpi.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	own := *e
+	own.Op = op
+	return &own
 }
 
 func trim(text []byte) []byte {
@@ -100,6 +111,17 @@ func (s said) same(i int, class mpi.Class, name string) error {
 		if s.of(rank, i) != s.of(0, i) {
 			return s.wrong(rank, class, "%s is %d, but on rank 0 it is %d", name, s.of(rank, i), s.of(0, i))
 		}
+	}
+	return nil
+}
+
+// checkComm leaves it to MPI to find that a communicator has been freed.
+func checkComm(c *mpi.Comm, op string) error {
+	switch {
+	case c == nil:
+		return argError(op, mpi.ErrComm, "the communicator is nil")
+	case c.IsInter():
+		return argError(op, mpi.ErrComm, "the communicator is an intercommunicator")
 	}
 	return nil
 }
@@ -149,4 +171,51 @@ func shapeUp(m *mat.Dense, rows, cols int) {
 	if state(m) == empty && rows > 0 && cols > 0 {
 		m.ReuseAs(rows, cols)
 	}
+}
+
+// apart checks that a matrix which is written shares no numbers with one that is
+// read: MPI forbids it, but only some libraries say so, and then on this rank
+// alone, while the others wait.
+func apart(op, name string, a *mat.Dense, other string, b *mat.Dense) error {
+	if state(a) == filled && state(b) == filled && overlap(a.RawMatrix(), b.RawMatrix()) {
+		return argError(op, mpi.ErrBuffer, "%s and %s share memory", name, other)
+	}
+	return nil
+}
+
+// farApart is apart for Scatterv and Gatherv: neither may lie between the rows of
+// the other. MPICH looks for the root's part where it would be if there were
+// nothing between the rows, and complains when it finds the other matrix there.
+func farApart(op, name string, a *mat.Dense, other string, b *mat.Dense) error {
+	if state(a) == filled && state(b) == filled {
+		if x, y := a.RawMatrix(), b.RawMatrix(); behind(x, y) >= 0 || behind(y, x) >= 0 {
+			return argError(op, mpi.ErrBuffer, "%s and %s share memory, or one lies between the rows of the other", name, other)
+		}
+	}
+	return nil
+}
+
+// overlap looks for numbers that two matrices have in common.
+func overlap(a, b blas64.General) bool {
+	at := behind(a, b)
+	if at < 0 {
+		a, b, at = b, a, behind(b, a)
+	}
+	if at < 0 {
+		return false
+	}
+	// Side by side, the rows of one lie between those of the other.
+	column := at % a.Stride
+	return a.Stride != b.Stride || column < a.Cols || column+b.Cols > a.Stride
+}
+
+// behind is how far behind the first number of a the first of b lies in memory, or
+// -1 if it lies before it or behind the last of a. Views of one array have its end
+// in common, and their capacities say how far from it they begin.
+func behind(a, b blas64.General) int {
+	x, y := a.Data[:cap(a.Data)], b.Data[:cap(b.Data)]
+	if at := len(x) - len(y); &x[len(x)-1] == &y[len(y)-1] && at >= 0 && at < (a.Rows-1)*a.Stride+a.Cols {
+		return at
+	}
+	return -1
 }

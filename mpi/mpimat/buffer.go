@@ -83,32 +83,35 @@ func Of[A Array](a A) mpi.Buffer {
 // elements, unless the rows follow one another in memory. A range that leaves
 // the matrix is an error of the call that the Buffer is given to: ErrArg.
 func Rows[M Matrix](m M, i, k int) mpi.Buffer {
-	return block("mpimat.Rows", m, window{i, k, 0, end})
+	return block("mpimat.Rows", m, part{window: window{i: i, k: k}, allCols: true})
 }
 
 // Cols is the Buffer of the columns j to l-1 of m, as Of of that view: one
 // element for each row, unless m has only these columns. A range that leaves
 // the matrix is an error of the call that the Buffer is given to: ErrArg.
 func Cols[M Matrix](m M, j, l int) mpi.Buffer {
-	return block("mpimat.Cols", m, window{0, end, j, l})
+	return block("mpimat.Cols", m, part{window: window{j: j, l: l}, allRows: true})
 }
 
 // Block is the Buffer of the rows i to k-1 of the columns j to l-1 of m, as Of
 // of m.Slice(i, k, j, l), which, however, allocates. A range that leaves the
 // matrix is an error of the call that the Buffer is given to: ErrArg.
 func Block[M Matrix](m M, i, k, j, l int) mpi.Buffer {
-	return block("mpimat.Block", m, window{i, k, j, l})
+	return block("mpimat.Block", m, part{window: window{i, k, j, l}})
 }
 
 // window is a part of a matrix: rows i to k-1, columns j to l-1.
 type window struct{ i, k, j, l int }
 
-// end is the last row or column of a matrix that is still to be looked at.
-const end = -1 << 63
+// part is a window of a matrix that is still to be looked at.
+type part struct {
+	window
+	allRows, allCols bool
+}
 
-var whole = window{0, end, 0, end}
+var whole = part{allRows: true, allCols: true}
 
-func block[M Matrix](op string, m M, w window) mpi.Buffer {
+func block[M Matrix](op string, m M, w part) mpi.Buffer {
 	switch m := any(m).(type) {
 	case *mat.Dense:
 		if m == nil {
@@ -130,11 +133,11 @@ func block[M Matrix](op string, m M, w window) mpi.Buffer {
 	panic("unreachable")
 }
 
-func general[T float64 | float32 | complex128](op string, t datatype.Datatype, data []T, rows, cols, stride int, w window) mpi.Buffer {
-	if w.k == end {
+func general[T float64 | float32 | complex128](op string, t datatype.Datatype, data []T, rows, cols, stride int, w part) mpi.Buffer {
+	if w.allRows {
 		w.k = rows
 	}
-	if w.l == end {
+	if w.allCols {
 		w.l = cols
 	}
 	switch {

@@ -15,13 +15,18 @@ import (
 // part is what this rank gets; an empty one takes the shape, and one that is
 // not empty has it. Views of larger matrices are read and written where they are.
 //
-// Errors, on all ranks: ErrRoot, and ErrArg when a part does not fit or the ranks
-// name different roots. Collective over c; may be called from any goroutine.
+// Errors, on all ranks: ErrRoot, ErrArg when a part does not fit or the ranks
+// name different roots, and ErrBuffer when part and m of the root share memory.
+// Collective over c; may be called from any goroutine.
 func ScatterRows(c *mpi.Comm, m, part *mat.Dense, root int) error {
 	const op = "mpimat.ScatterRows"
 	rows, cols := dims(m)
 	r, k := dims(part)
-	s, err := agree(c, op, checkRoot(c, op, root), root, rows, cols, state(part), r, k)
+	wrong := checkRoot(c, op, root)
+	if wrong == nil && c != nil && c.Rank() == root {
+		wrong = farApart(op, "part", part, "m", m)
+	}
+	s, err := agree(c, op, wrong, root, rows, cols, state(part), r, k)
 	if err != nil {
 		return err
 	}
@@ -48,14 +53,19 @@ func ScatterRows(c *mpi.Comm, m, part *mat.Dense, root int) error {
 // too, but those that have any have the same number of columns. An empty m takes
 // the shape. Views of larger matrices are read and written where they are.
 //
-// Errors, on all ranks: ErrRoot, and ErrArg when the parts do not fit together, m
-// does not fit them, or the ranks name different roots. Collective over c; may be
-// called from any goroutine.
+// Errors, on all ranks: ErrRoot, ErrArg when the parts do not fit together, m
+// does not fit them, or the ranks name different roots, and ErrBuffer when part
+// and m of the root share memory. Collective over c; may be called from any
+// goroutine.
 func GatherRows(c *mpi.Comm, part, m *mat.Dense, root int) error {
 	const op = "mpimat.GatherRows"
 	rows, cols := dims(m)
 	r, k := dims(part)
-	s, err := agree(c, op, checkRoot(c, op, root), root, state(m), rows, cols, r, k)
+	wrong := checkRoot(c, op, root)
+	if wrong == nil && c != nil && c.Rank() == root {
+		wrong = farApart(op, "m", m, "part", part)
+	}
+	s, err := agree(c, op, wrong, root, state(m), rows, cols, r, k)
 	if err != nil {
 		return err
 	}
@@ -134,7 +144,13 @@ func BcastDense(c *mpi.Comm, m *mat.Dense, root int) error {
 func AllreduceDense(c *mpi.Comm, m *mat.Dense, o op.Op) error {
 	const name = "mpimat.AllreduceDense"
 	var wrong error
-	if !o.Accepts(datatype.Float64.Elem()) {
+	switch {
+	case o.Accepts(datatype.Float64.Elem()):
+	case o.Freed():
+		wrong = argError(name, mpi.ErrOp, "the operation %v has been freed", o)
+	case o.Handle() == 0:
+		wrong = argError(name, mpi.ErrOp, "no reduction operation given")
+	default:
 		wrong = argError(name, mpi.ErrOp, "%v is not defined for float64", o)
 	}
 	rows, cols := dims(m)

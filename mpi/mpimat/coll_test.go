@@ -84,6 +84,40 @@ func TestScatterGatherRows(t *testing.T) {
 	}
 }
 
+// Matrices may have one array, as long as they have no number in common.
+func TestOneArray(t *testing.T) {
+	c := mpitest.World(t)
+	n := c.Size()
+	both := numbers(n+1, 4, 1)
+	whole := both.Slice(0, n, 2, 4).(*mat.Dense)
+	behind := both.Slice(n, n+1, 2, 4).(*mat.Dense)
+	must(t, mpimat.ScatterRows(c, whole, behind, n-1))
+	equal(t, "the part", behind, whole.Slice(c.Rank(), c.Rank()+1, 0, 2).(*mat.Dense))
+	// Next to one another, MPICH takes one for the other.
+	beside := both.Slice(n-1, n, 0, 2).(*mat.Dense)
+	if err := mpimat.ScatterRows(c, whole, beside, n-1); n > 1 {
+		fails(t, "a part between the rows", err, mpi.ErrBuffer, "between the rows")
+	} else {
+		must(t, err)
+	}
+
+	g, err := mpimat.NewGrid(c)
+	must(t, err)
+	defer func() { must(t, g.Free()) }()
+	i, k, j, l := g.Block(9, 9)
+	rows, cols := k-i, l-j
+	work := mat.NewDense(rows, 2*cols, nil)
+	a, out := work.Slice(0, rows, 0, cols).(*mat.Dense), work.Slice(0, rows, cols, 2*cols).(*mat.Dense)
+	a.Copy(numbers(9, 9, 1).Slice(i, k, j, l))
+	must(t, g.Mul(out, a, a))
+	want := new(mat.Dense)
+	want.Mul(numbers(9, 9, 1), numbers(9, 9, 1))
+	equal(t, "the product beside its factor", out, want.Slice(i, k, j, l).(*mat.Dense))
+	for _, shared := range []mat.Matrix{work.Slice(0, rows, 1, 1+cols), work.Slice(0, rows, cols-1, 2*cols-1), mat.NewDense(rows, cols, work.RawMatrix().Data[:rows*cols])} {
+		fails(t, "a product in its factor", g.Mul(shared.(*mat.Dense), a, numbers(rows, cols, 0)), mpi.ErrBuffer, "c and a share memory")
+	}
+}
+
 func same(t *testing.T, what string, got, want *mat.Dense) {
 	t.Helper()
 	if want == nil {
@@ -183,6 +217,8 @@ func TestWrongShapes(t *testing.T) {
 			{"ScatterRows, nil part", mpimat.ScatterRows(c, numbers(n, 2, 0), pick(new(mat.Dense), nil), 0), mpi.ErrArg, "part is nil, but gets 1 x 2", true},
 			{"ScatterRows, root", mpimat.ScatterRows(c, numbers(n, 2, 0), new(mat.Dense), number(0, n)), mpi.ErrRoot, fmt.Sprint("root is ", n), true},
 			{"ScatterRows, roots", mpimat.ScatterRows(c, numbers(n, 2, 0), new(mat.Dense), number((odd+1)%n, odd)), mpi.ErrRoot, "root is ", false},
+			{"ScatterRows, in place", inPlace(n, func(m, part *mat.Dense) error { return mpimat.ScatterRows(c, m, part, odd) }), mpi.ErrBuffer, "part and m share memory", true},
+			{"GatherRows, in place", inPlace(n, func(m, part *mat.Dense) error { return mpimat.GatherRows(c, part, m, odd) }), mpi.ErrBuffer, "m and part share memory", true},
 			{"GatherRows, columns", mpimat.GatherRows(c, pick(numbers(1, 2, 0), numbers(1, 3, 0)), new(mat.Dense), 0), mpi.ErrArg, "columns", false},
 			{"GatherRows, m", mpimat.GatherRows(c, numbers(1, 2, 0), numbers(n+1, 2, 0), odd), mpi.ErrArg, fmt.Sprintf("m is %d x 2", n+1), true},
 			{"GatherRows, nil m", mpimat.GatherRows(c, numbers(1, 2, 0), nil, odd), mpi.ErrArg, "m is nil", true},
@@ -222,6 +258,12 @@ func TestWrongShapes(t *testing.T) {
 	if err := mpimat.BcastDense(nil, nil, 0); err == nil || !strings.Contains(err.Error(), "the communicator is nil") {
 		t.Errorf("a nil communicator: %v", err)
 	}
+}
+
+// inPlace calls f with a matrix and a row of it.
+func inPlace(n int, f func(m, part *mat.Dense) error) error {
+	m := numbers(n, 2, 0)
+	return f(m, m.Slice(n-1, n, 0, 2).(*mat.Dense))
 }
 
 // product is this rank's block of an n x n matrix.

@@ -29,8 +29,8 @@ type Grid struct {
 // over c. Free gives the grid up.
 func NewGrid(c *mpi.Comm) (*Grid, error) {
 	const op = "mpimat.NewGrid"
-	if c == nil || c.IsInter() {
-		return nil, argError(op, mpi.ErrComm, "a grid needs the communicator of one group")
+	if err := checkComm(c, op); err != nil {
+		return nil, err
 	}
 	dims, err := mpi.Dims(c.Size(), 2)
 	if err != nil {
@@ -38,7 +38,7 @@ func NewGrid(c *mpi.Comm) (*Grid, error) {
 	}
 	g := &Grid{dims: [2]int(dims)}
 	if g.cart, err = mpi.CreateCart(c, dims, nil, false); err != nil {
-		return nil, err
+		return nil, named(op, err)
 	}
 	if err = g.divide(); err != nil {
 		_ = g.Free()
@@ -60,8 +60,12 @@ func (g *Grid) divide() error {
 	return err
 }
 
-// Free gives the grid up. It is collective, and calling it again does nothing.
+// Free gives the grid up. It is collective. Calling it again, or on nil, does
+// nothing; any other use of a freed grid but Block and Dims is an error.
 func (g *Grid) Free() error {
+	if g == nil {
+		return nil
+	}
 	var first error
 	for _, c := range []*mpi.Cart{g.column, g.row, g.cart} {
 		if c == nil {
@@ -71,14 +75,28 @@ func (g *Grid) Free() error {
 			first = err
 		}
 	}
+	if first == nil {
+		g.cart, g.row, g.column = nil, nil, nil
+	}
 	return first
+}
+
+func (g *Grid) check(op string) error {
+	switch {
+	case g == nil:
+		return argError(op, mpi.ErrComm, "the grid is nil")
+	case g.cart == nil:
+		return argError(op, mpi.ErrComm, "the grid has been freed, or is none of NewGrid")
+	}
+	return nil
 }
 
 // Dims is how many rows and columns of ranks the grid has.
 func (g *Grid) Dims() (rows, cols int) { return g.dims[0], g.dims[1] }
 
 // Block says which part of a rows x cols matrix this rank has: the rows i to k-1
-// of the columns j to l-1, as in m.Slice(i, k, j, l). It is local.
+// of the columns j to l-1, as in m.Slice(i, k, j, l). It is local, and panics if
+// rows or cols is negative.
 func (g *Grid) Block(rows, cols int) (i, k, j, l int) {
 	w := g.window(g.at, rows, cols)
 	return w.i, w.k, w.j, w.l
@@ -101,12 +119,16 @@ func (w window) shape() (rows, cols int) { return w.k - w.i, w.l - w.j }
 // m may be nil). An empty block takes the shape, and one that is not empty has
 // it.
 //
-// Errors, on all ranks: ErrRoot, and ErrArg when a block does not fit or the ranks
-// name different roots.
+// Errors, on all ranks: ErrComm, ErrRoot, ErrArg when a block does not fit or the
+// ranks name different roots, and ErrBuffer when block and m of the root share
+// memory.
 func (g *Grid) Scatter(m, block *mat.Dense, root int) error {
 	whole, err := g.spread("mpimat.Grid.Scatter", m, block, root, true)
-	if err != nil || g.cart.Rank() != root {
-		if err == nil && state(block) == filled {
+	if err != nil {
+		return err
+	}
+	if g.cart.Rank() != root {
+		if state(block) == filled {
 			_, err = mpi.Recv(g.cart.Comm, Of(block), root, 0)
 		}
 		return err
@@ -128,12 +150,16 @@ func (g *Grid) Scatter(m, block *mat.Dense, root int) error {
 // Gather puts the blocks of all ranks into m on the root (on other ranks m may be
 // nil). An empty m takes the shape.
 //
-// Errors, on all ranks: ErrRoot, and ErrArg when the blocks are not those of one
-// matrix, m does not fit them, or the ranks name different roots.
+// Errors, on all ranks: ErrComm, ErrRoot, ErrArg when the blocks are not those of
+// one matrix, m does not fit them, or the ranks name different roots, and
+// ErrBuffer when block and m of the root share memory.
 func (g *Grid) Gather(block, m *mat.Dense, root int) error {
 	whole, err := g.spread("mpimat.Grid.Gather", m, block, root, false)
-	if err != nil || g.cart.Rank() != root {
-		if err == nil && state(block) == filled {
+	if err != nil {
+		return err
+	}
+	if g.cart.Rank() != root {
+		if state(block) == filled {
 			err = mpi.Send(g.cart.Comm, Of(block), root, 0)
 		}
 		return err
@@ -155,9 +181,16 @@ func (g *Grid) Gather(block, m *mat.Dense, root int) error {
 // spread has the ranks agree on the shape of a matrix that the root has, or gets,
 // and of its blocks, and gives those that are written their shape.
 func (g *Grid) spread(op string, m, block *mat.Dense, root int, scatter bool) (whole [2]int, err error) {
+	if err := g.check(op); err != nil {
+		return whole, err
+	}
 	rows, cols := dims(m)
 	r, c := dims(block)
-	s, err := agree(g.cart.Comm, op, checkRoot(g.cart.Comm, op, root), root, state(m), rows, cols, state(block), r, c)
+	wrong := checkRoot(g.cart.Comm, op, root)
+	if wrong == nil && g.cart.Rank() == root {
+		wrong = apart(op, "block", block, "m", m)
+	}
+	s, err := agree(g.cart.Comm, op, wrong, root, state(m), rows, cols, state(block), r, c)
 	if err != nil {
 		return whole, err
 	}
@@ -228,15 +261,20 @@ const panel = 256
 // multiplies what it gets by blas64.Gemm and adds it to its block of c. Besides
 // the blocks a rank needs memory for two panels of 256 columns and rows.
 //
-// An empty c takes the shape. It is none of a and b.
+// An empty c takes the shape. It shares no memory with a and b.
 //
-// Errors, on all ranks: ErrArg when the blocks are not those of matrices whose
-// shapes fit.
+// Errors, on all ranks: ErrComm, ErrArg when the blocks are not those of matrices
+// whose shapes fit, and ErrBuffer when c shares memory with a factor.
 func (g *Grid) Mul(c, a, b *mat.Dense) error {
 	const op = "mpimat.Grid.Mul"
+	if err := g.check(op); err != nil {
+		return err
+	}
 	var wrong error
 	if c != nil && (c == a || c == b) {
 		wrong = argError(op, mpi.ErrArg, "c is one of the factors")
+	} else if wrong = apart(op, "c", c, "a", a); wrong == nil {
+		wrong = apart(op, "c", c, "b", b)
 	}
 	ar, ac := dims(a)
 	br, bc := dims(b)

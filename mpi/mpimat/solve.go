@@ -22,13 +22,16 @@ import (
 // program that multiplies by the same matrix again and again has less to do with
 // NewOperator.
 //
-// Errors, on all ranks: ErrArg when the shapes do not fit. Collective over c; may
-// be called from any goroutine.
+// Errors, on all ranks: ErrArg when the shapes do not fit, and ErrBuffer when y
+// shares memory with a. Collective over c; may be called from any goroutine.
 func MulVec(c *mpi.Comm, y *mat.VecDense, a *mat.Dense, x *mat.VecDense) error {
 	const op = "mpimat.MulVec"
 	var wrong error
-	if y != nil && y == x {
+	switch {
+	case y != nil && y == x:
 		wrong = argError(op, mpi.ErrArg, "y is x")
+	case vecState(y) == filled && state(a) == filled && overlap(asColumn(y), a.RawMatrix()):
+		wrong = argError(op, mpi.ErrBuffer, "y and a share memory")
 	}
 	rows, cols := dims(a)
 	s, err := agree(c, op, wrong, rows, cols, vecState(y), length(y), length(x))
@@ -80,6 +83,12 @@ func contiguous(x *mat.VecDense) []float64 {
 	return together
 }
 
+// asColumn is a vector as a matrix.
+func asColumn(x *mat.VecDense) blas64.General {
+	v := x.RawVector()
+	return blas64.General{Rows: v.N, Cols: 1, Stride: v.Inc, Data: v.Data}
+}
+
 func length(x *mat.VecDense) int {
 	if x == nil {
 		return 0
@@ -111,7 +120,8 @@ type Operator func(y, x []float64) error
 // NewOperator is the Operator of a matrix of which each rank has some rows, a,
 // none too, and as many numbers of the vectors. Each application gathers the
 // vector on all ranks, in memory that the Operator keeps: use it for one
-// computation at a time. The matrix is not copied.
+// computation at a time. The matrix is not copied. Vectors of another length are
+// an error of the Operator on the rank that has them: ErrArg.
 //
 // Errors, on all ranks: ErrArg when the matrix is not square. Collective over c.
 func NewOperator(c *mpi.Comm, a *mat.Dense) (Operator, error) {
@@ -126,12 +136,21 @@ func NewOperator(c *mpi.Comm, a *mat.Dense) (Operator, error) {
 		return nil, err
 	}
 	if all := s.sum(0); all != n {
-		return nil, argError(name, mpi.ErrArg, "the matrix is not square: %d rows of %d columns", all, n)
+		return nil, argError(name, mpi.ErrArg, "a is not square: %d rows of %d columns", all, n)
 	}
 	counts, all := s.column(0), make([]float64, n)
 	return func(y, x []float64) error {
+		var wrong error
+		if len(y) != rows || len(x) != rows {
+			// The others wait for this rank's part all the same.
+			wrong = argError("mpimat.Operator", mpi.ErrArg, "y has %d numbers and x has %d, but this rank has %d rows of the matrix", len(y), len(x), rows)
+			x = make([]float64, rows)
+		}
 		if err := mpi.Allgatherv(c, x, all, counts, nil); err != nil {
 			return err
+		}
+		if wrong != nil {
+			return wrong
 		}
 		if rows > 0 {
 			blas64.Gemv(blas.NoTrans, 1, a.RawMatrix(), blas64.Vector{N: n, Inc: 1, Data: all}, 0, blas64.Vector{N: rows, Inc: 1, Data: y})
@@ -290,7 +309,7 @@ func begin(c *mpi.Comm, name string, a Operator, x []float64, wrong error, set *
 	case wrong != nil:
 	case a == nil:
 		wrong = argError(name, mpi.ErrArg, "the operator is nil")
-	case !(set.Tolerance >= 0):
+	case !(set.Tolerance >= 0) || math.IsInf(set.Tolerance, 1):
 		wrong = argError(name, mpi.ErrArg, "the tolerance is %v", set.Tolerance)
 	case set.MaxIterations < 0:
 		wrong = argError(name, mpi.ErrArg, "the iterations are limited to %d", set.MaxIterations)

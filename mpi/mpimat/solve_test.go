@@ -216,6 +216,30 @@ func TestIterationsFail(t *testing.T) {
 	fails(t, "no operator", err, mpi.ErrArg, "nil")
 }
 
+// A rank whose vectors have another length than its part of the operator fails
+// without leaving the others in the operator.
+func TestOperatorLengths(t *testing.T) {
+	c := mpitest.World(t)
+	times, err := mpimat.NewOperator(c, share(c, definite(2*c.Size())))
+	must(t, err)
+	for odd := range c.Size() {
+		x := make([]float64, 2)
+		if c.Rank() == odd {
+			x = make([]float64, 3)
+		}
+		err := times(make([]float64, 2), x)
+		if c.Rank() == odd {
+			fails(t, "Operator", err, mpi.ErrArg, "x has 3", "this rank has 2 rows")
+		} else {
+			must(t, err)
+		}
+		_, err = mpimat.CG(c, times, x, make([]float64, len(x)), mpimat.Settings{})
+		if err == nil || !strings.Contains(err.Error(), "the operator") || (c.Rank() == odd) != errors.Is(err, mpi.ErrArg) {
+			t.Errorf("CG, wrong lengths on rank %d: %v", odd, err)
+		}
+	}
+}
+
 func TestPowerIteration(t *testing.T) {
 	c := mpitest.World(t)
 	for _, n := range []int{1, 4, 23} {
