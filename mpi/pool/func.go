@@ -62,6 +62,14 @@ func Func[In, Out any](name string, f func(ctx context.Context, x In) (Out, erro
 // Name is the name that f was declared with.
 func (f *Function[In, Out]) Name() string { return f.name }
 
+// newJob makes a job of f.
+func (f *Function[In, Out]) newJob(ctx context.Context, p *Pool, opts []Option) (*job, error) {
+	if f == nil || f.f == nil {
+		return nil, errors.New("pool: the Function is nil: Func makes one")
+	}
+	return p.newJob(ctx, f.name, opts)
+}
+
 // Map runs f on all inputs and returns the results in their order. It must have
 // returned before the inputs are changed.
 //
@@ -73,12 +81,9 @@ func (f *Function[In, Out]) Name() string { return f.name }
 //
 // Called on rank 0, by any goroutine.
 func (f *Function[In, Out]) Map(ctx context.Context, p *Pool, inputs []In, opts ...Option) ([]Out, error) {
-	j, err := p.newJob(f.name, opts)
+	j, err := f.newJob(ctx, p, opts)
 	if err != nil {
 		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
 	}
 	outs := make([]Out, len(inputs))
 	j.total, j.waiting, j.closed = len(inputs), len(inputs), true
@@ -160,12 +165,12 @@ var errLeft = errors.New("pool: the loop over All was left")
 
 // all returns the error to yield last.
 func (f *Function[In, Out]) all(ctx context.Context, p *Pool, seq iter.Seq[In], opts []Option, yield func(Result[Out], error) bool) error {
-	j, err := p.newJob(f.name, opts)
+	j, err := f.newJob(ctx, p, opts)
 	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if seq == nil {
+		return fmt.Errorf("pool: %s: the sequence is nil", f.name)
 	}
 	type outcome struct {
 		Result[Out]
@@ -276,7 +281,8 @@ func (j *job) lookahead() int {
 	if n := j.opts.lookahead; n > 0 {
 		return n
 	}
-	return len(j.p.workers) * min(4*j.target(), max(1024, j.opts.chunk))
+	const most = 1 << 40 // as good as any, and what is made of it is an int
+	return len(j.p.workers) * min(4*min(j.target(), most), max(1024, min(j.opts.chunk, most)))
 }
 
 // Future is the result of a task that Submit has handed out. Its methods may be
@@ -293,17 +299,10 @@ type Future[Out any] struct {
 //
 // Called on rank 0, by any goroutine.
 func (f *Function[In, Out]) Submit(ctx context.Context, p *Pool, x In, opts ...Option) *Future[Out] {
-	broken := func(err error) *Future[Out] {
-		j := &job{stopped: true, err: err, finished: make(chan struct{})}
-		close(j.finished)
-		return &Future[Out]{j: j}
-	}
-	j, err := p.newJob(f.name, opts)
+	broken := func(err error) *Future[Out] { return &Future[Out]{j: brokenJob(err)} }
+	j, err := f.newJob(ctx, p, opts)
 	if err != nil {
 		return broken(err)
-	}
-	if ctx.Err() != nil {
-		return broken(context.Cause(ctx))
 	}
 	payload, err := encode(nil, []In{x})
 	if err != nil {
@@ -333,8 +332,9 @@ func (f *Function[In, Out]) Submit(ctx context.Context, p *Pool, x In, opts ...O
 // *TaskError. Of a task that was cancelled it returns context.Canceled, or the
 // cause of the context given to Submit.
 func (t *Future[Out]) Wait() (Out, error) {
-	<-t.j.finished
-	if err := t.j.result(); err != nil {
+	j := t.job()
+	<-j.finished
+	if err := j.result(); err != nil {
 		var none Out
 		return none, err
 	}
@@ -343,14 +343,30 @@ func (t *Future[Out]) Wait() (Out, error) {
 
 // Done returns a channel that is closed when the task has ended, for select: then
 // Wait returns at once.
-func (t *Future[Out]) Done() <-chan struct{} { return t.j.finished }
+func (t *Future[Out]) Done() <-chan struct{} { return t.job().finished }
 
 // Cancel takes the task back if no worker runs it yet, and cancels its context
 // otherwise. It does not wait, and does nothing to a task that has ended.
 func (t *Future[Out]) Cancel() {
-	if t.j.p != nil {
-		t.j.end(context.Canceled)
+	if j := t.job(); j.p != nil {
+		j.end(context.Canceled)
 	}
+}
+
+// brokenJob is one that has ended with an error before it began.
+func brokenJob(err error) *job {
+	j := &job{stopped: true, err: err, finished: make(chan struct{})}
+	close(j.finished)
+	return j
+}
+
+var noJob = brokenJob(errors.New("pool: the Future is nil: Submit makes one"))
+
+func (t *Future[Out]) job() *job {
+	if t == nil || t.j == nil {
+		return noJob
+	}
+	return t.j
 }
 
 // Each runs f on x once on every worker, and returns the results in the order of
@@ -359,12 +375,9 @@ func (t *Future[Out]) Cancel() {
 //
 // Called on rank 0, by any goroutine.
 func (f *Function[In, Out]) Each(ctx context.Context, p *Pool, x In, opts ...Option) ([]Out, error) {
-	j, err := p.newJob(f.name, opts)
+	j, err := f.newJob(ctx, p, opts)
 	if err != nil {
 		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
 	}
 	payload, err := encode(nil, []In{x})
 	if err != nil {
@@ -393,7 +406,12 @@ type Eacher interface {
 
 // Each runs f once on every worker, on the zero value of its input, and drops
 // what it returns. See Function.Each for more.
-func (p *Pool) Each(ctx context.Context, f Eacher) error { return f.each(ctx, p) }
+func (p *Pool) Each(ctx context.Context, f Eacher) error {
+	if f == nil {
+		return errors.New("pool: Each: the function is nil")
+	}
+	return f.each(ctx, p)
+}
 
 func (f *Function[In, Out]) each(ctx context.Context, p *Pool) error {
 	var zero In

@@ -32,7 +32,7 @@ type part struct {
 //
 // Called on rank 0, by any goroutine.
 func Scatter[T any](ctx context.Context, p *Pool, list []T) (List[T], error) {
-	j, err := p.newJob("Scatter", nil)
+	j, err := p.newJob(ctx, "Scatter", nil)
 	if err != nil {
 		return List[T]{}, err
 	}
@@ -49,7 +49,7 @@ func Scatter[T any](ctx context.Context, p *Pool, list []T) (List[T], error) {
 //
 // Called on rank 0, by any goroutine.
 func Gather[T any](ctx context.Context, p *Pool, l List[T]) ([]T, error) {
-	j, err := p.newJob("Gather", nil)
+	j, err := p.newJob(ctx, "Gather", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Gather[T any](ctx context.Context, p *Pool, l List[T]) ([]T, error) {
 //
 // Called on rank 0, by any goroutine.
 func (l List[T]) Free(ctx context.Context, p *Pool) error {
-	j, err := p.newJob("List.Free", nil)
+	j, err := p.newJob(ctx, "List.Free", nil)
 	if err != nil {
 		return err
 	}
@@ -125,15 +125,18 @@ func (l List[T]) SetPart(ctx context.Context, list []T) error {
 }
 
 func (l List[T]) part(ctx context.Context) (*server, *part, error) {
-	s, ok := ctx.Value(serverKey{}).(*server)
-	if !ok {
+	var s *server
+	if ctx != nil {
+		s, _ = ctx.Value(serverKey{}).(*server)
+	}
+	if s == nil {
 		return nil, nil, fmt.Errorf("pool: List.Part and SetPart need the context of a task")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.kept[l.ID]
 	if t == nil {
-		return nil, nil, fmt.Errorf("pool: rank %d has no part of list %d: it was freed, or Scatter never made it", s.rank, l.ID)
+		return nil, nil, fmt.Errorf("pool: rank %d has no part of list %d: it was freed, or Scatter never made it in this pool", s.rank, l.ID)
 	}
 	return s, t, nil
 }
@@ -150,9 +153,6 @@ func noPayload(int) func([]byte) ([]byte, error) {
 
 // lists runs a job of Scatter, Gather or Free.
 func (p *Pool) lists(ctx context.Context, j *job, payload func(w int) func([]byte) ([]byte, error)) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	if j.store == nil {
 		j.store = func(*chunk, *answer) (func(), error) { return nil, nil }
 	}
@@ -173,7 +173,7 @@ func (s *server) part(o order, b []byte) ([]byte, error) {
 	}
 	t := s.kept[o.job]
 	if t == nil {
-		return b, fmt.Errorf("rank %d has no part of list %d: it was freed, or Scatter never made it", s.rank, o.job)
+		return b, fmt.Errorf("rank %d has no part of list %d: it was freed, or Scatter never made it in this pool", s.rank, o.job)
 	}
 	if o.kind == dropPart {
 		delete(s.kept, o.job)

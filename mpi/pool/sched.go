@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mpi4go/mpi4go/mpi"
@@ -135,10 +136,14 @@ type chunk struct {
 	recalled bool
 }
 
+var pools atomic.Uint64 // of this process so far
+
 func newPool(c *mpi.Comm, opts options) *Pool {
 	return &Pool{
 		comm: c, opts: opts,
-		jobs: map[*job]struct{}{}, chunks: map[uint64]*chunk{}, usual: map[string]time.Duration{},
+		// A List of one pool is none of another.
+		lastJob: pools.Add(1) << 32,
+		jobs:    map[*job]struct{}{}, chunks: map[uint64]*chunk{}, usual: map[string]time.Duration{},
 	}
 }
 
@@ -149,16 +154,27 @@ func (p *Pool) addWorker(rank int, send func([]byte) error) {
 }
 
 // Workers is the number of ranks that run tasks.
-func (p *Pool) Workers() int { return len(p.workers) }
-
-// newJob makes a job; start lets the workers have it.
-func (p *Pool) newJob(name string, opts []Option) (*job, error) {
+func (p *Pool) Workers() int {
 	if p == nil {
-		return nil, errors.New("pool: the Pool is nil: only the function given to Run, on rank 0, has one")
+		return 0
+	}
+	return len(p.workers)
+}
+
+// newJob makes a job, unless ctx has ended; start lets the workers have it.
+func (p *Pool) newJob(ctx context.Context, name string, opts []Option) (*job, error) {
+	if p == nil || p.jobs == nil {
+		return nil, fmt.Errorf("pool: %s: the Pool is nil: only the function given to Run, on rank 0, has one", name)
+	}
+	if ctx == nil {
+		return nil, fmt.Errorf("pool: %s: the context is nil", name)
 	}
 	o := p.opts
 	if err := o.apply("pool: "+name+": ", opts, false); err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	j := &job{
 		p: p, kind: runTasks, name: name, opts: o, total: -1,
@@ -414,7 +430,7 @@ func (p *Pool) deliver(w *worker) {
 func (p *Pool) transmit(c *chunk) {
 	j := c.j
 	o := order{kind: j.kind, collect: j.opts.collect, job: j.id, chunk: c.id, name: j.name}
-	if j.list != 0 {
+	if j.kind == sendPart || j.kind == dropPart {
 		o.job = j.list
 	}
 	head := o.append(nil)

@@ -77,7 +77,7 @@ func TestWrongAnswers(t *testing.T) {
 // Chunks grow while tasks are short, and shrink at once when one is long or big.
 func TestChunkSizes(t *testing.T) {
 	p, _ := fakePool(t, nil)
-	j, err := p.newJob("sizes", nil)
+	j, err := p.newJob(context.Background(), "sizes", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
