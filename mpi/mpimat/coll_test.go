@@ -113,7 +113,7 @@ func TestOneArray(t *testing.T) {
 	want := new(mat.Dense)
 	want.Mul(numbers(9, 9, 1), numbers(9, 9, 1))
 	equal(t, "the product beside its factor", out, want.Slice(i, k, j, l).(*mat.Dense))
-	for _, shared := range []mat.Matrix{work.Slice(0, rows, 1, 1+cols), work.Slice(0, rows, cols-1, 2*cols-1), mat.NewDense(rows, cols, work.RawMatrix().Data[:rows*cols])} {
+	for _, shared := range []mat.Matrix{work.Slice(0, rows, 1, 1+cols), work.Slice(0, rows, cols-1, 2*cols-1), mat.NewDense(rows, cols, work.RawMatrix().Data[cols:(rows+1)*cols])} {
 		fails(t, "a product in its factor", g.Mul(shared.(*mat.Dense), a, numbers(rows, cols, 0)), mpi.ErrBuffer, "c and a share memory")
 	}
 }

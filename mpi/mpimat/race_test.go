@@ -1,6 +1,7 @@
-//go:build race
+//go:build race || asan
 
 package mpimat_test
 
-// The race detector allocates, so nothing is counted under it.
+// The race detector allocates, and so does the address sanitizer: nothing is counted
+// under them.
 const raceEnabled = true

@@ -1,0 +1,5 @@
+//go:build !asan
+
+package datatype_test
+
+const asanEnabled = false
