@@ -116,7 +116,7 @@ func TestKeyval(t *testing.T) {
 	}
 	refuses(t, all.Set(a, nil), cgo.ErrType, "freed")
 	refuses(t, all.Delete(datatype.Datatype{}), cgo.ErrType, "zero Datatype")
-	refuses(t, (*datatype.Keyval[int])(nil).Set(contiguous(t, 1), 1), cgo.ErrKeyval, "nil")
+	refuses(t, (*datatype.Keyval[int])(nil).Set(datatype.Int32, 1), cgo.ErrKeyval, "nil")
 	must(t, none.Free())
 	must(t, all.Free())
 }

@@ -30,6 +30,7 @@ func TestList(t *testing.T) {
 		t.Errorf("made by %s", f.Function)
 	}
 	Freed(c)
+	Unlisted(func() { make1(c) })
 	if all := Open(); len(all) != 0 {
 		t.Errorf("the list is %v", all)
 	}

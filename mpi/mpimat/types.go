@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/mpi4go/mpi4go/datatype"
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -76,13 +77,14 @@ func (c *typeCache) get(op string, k key) (datatype.Datatype, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if t, ok := c.entries[k]; ok {
+	if t, ok = c.entries[k]; ok {
 		return t, nil
 	}
 	if len(c.entries) >= maxTypes {
 		return t, argError(op, mpi.ErrNoMem, "there are datatypes for %d layouts of matrices, and this would be one more: see Forget", len(c.entries))
 	}
-	t, err := k.make()
+	var err error
+	leaks.Unlisted(func() { t, err = k.make() })
 	if err == nil {
 		c.entries[k] = t
 	}

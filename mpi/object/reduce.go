@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi"
 )
 
@@ -21,8 +22,10 @@ var private = struct {
 // privateOf is that duplicate. Collective when c has none yet.
 func privateOf(c *mpi.Comm) (*mpi.Comm, error) {
 	private.once.Do(func() {
-		private.key, private.err = mpi.NewKeyval(nil, func(_ *mpi.Comm, d *mpi.Comm) {
-			go d.Free() // not inside the call that frees the other
+		leaks.Unlisted(func() {
+			private.key, private.err = mpi.NewKeyval(nil, func(_ *mpi.Comm, d *mpi.Comm) {
+				go d.Free() // not inside the call that frees the other
+			})
 		})
 	})
 	if private.err != nil {
@@ -31,7 +34,9 @@ func privateOf(c *mpi.Comm) (*mpi.Comm, error) {
 	if d, ok := private.key.Get(c); ok {
 		return d, nil
 	}
-	d, err := c.Dup()
+	var d *mpi.Comm
+	var err error
+	leaks.Unlisted(func() { d, err = c.Dup() })
 	if err != nil {
 		return nil, err
 	}
