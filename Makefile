@@ -235,7 +235,7 @@ ci: SOAK = -for 30s
 # MPI-4 in it; test-shim takes it over both.
 ci: FUZZTIME = 20000x
 ci: RUNTIME_MPI = openmpi
-ci: RUNTIME_SIZES = 2
+ci: RUNTIME_SIZES = 3
 ci: RUNTIME_FLAGS = -short
 ci: ASAN_MPI = mpich
 ci: ASAN_PKG = ./mpi
