@@ -72,8 +72,10 @@ func build(ctx context.Context, lib library, root, dir string) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"-O2", "-pthread", "-o", cProgram, filepath.Join(root, "bench", "c", "twin.c")}, strings.Fields(flags)...)
-	_, err = tool(ctx, root, cc[0], append(cc[1:], args...)...)
+	// ucx.c lets MPICH come to its end between hosts.
+	args := append([]string{"-O2", "-pthread", "-o", cProgram, filepath.Join(root, "bench", "c", "twin.c"),
+		filepath.Join(root, "mpi", "cgo", "ucx.c")}, strings.Fields(flags)...)
+	_, err = tool(ctx, root, cc[0], append(append(cc[1:], args...), "-ldl")...)
 	return b, err
 }
 

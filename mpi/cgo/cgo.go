@@ -26,6 +26,9 @@ package cgo
 /*
 #include "shim.h"
 
+// ucx.c: dlsym, for C libraries that have it in a library of its own.
+#cgo linux LDFLAGS: -ldl
+
 // Only queries that touch no Go memory and call nothing back.
 #cgo noescape m4g_basic
 #cgo nocallback m4g_basic
