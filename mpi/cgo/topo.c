@@ -137,6 +137,10 @@ m4g_made m4g_dist_graph_create(m4g_h comm, int n, const int *sources, const int 
 	int dup = MPI_Comm_dup(COMM(comm), &on);
 	if (dup != MPI_SUCCESS)
 		return m4g_made_comm(dup, c);
+	// Asked to number the ranks of several hosts anew, which it need not do, it ends
+	// the process (open-mpi/ompi #10969).
+	if (OMPI_MAJOR_VERSION < 5)
+		reorder = 0;
 #endif
 	int rc = MPI_Dist_graph_create(on, n, sources, degrees, destinations, weights_in(weighted, edges, weights),
 		MPI_INFO_NULL, reorder, &c);
