@@ -30,7 +30,7 @@ MPI_PKGS = ./datatype ./op ./mpi $(filter-out ./mpi/internal ./mpi/mpitest ./mpi
 SLURM_PROGRAMS = ./examples/hello ./examples/pi ./examples/hybrid ./examples/checkpoint
 
 # What runs on several hosts, beside the tests and the benchmarks.
-MULTIHOST_PROGRAMS = ./examples/hello ./ci/multihost/circle
+MULTIHOST_PROGRAMS = ./examples/hello ./ci/multihost/circle ./ci/multihost/late
 
 # -count=1, because cmd/go's cache does not see that a library or a header of
 # the system changed. Two packages at a time: each starts up to 5 ranks that
@@ -240,7 +240,7 @@ ci: RUNTIME_FLAGS = -short
 ci: ASAN_MPI = mpich
 ci: ASAN_PKG = ./mpi
 ci: ASAN_SIZES = 2
-ci: install lint coverage-mpi build build-variants test test-race test-cgocheck test-runtime test-shim test-asan test-leaks fuzz soak test-interop test-slurm ## all that must pass before a commit
+ci: install lint coverage-mpi build build-variants test test-race test-cgocheck test-runtime test-shim test-asan test-leaks fuzz soak test-interop test-slurm test-multihost ## all that must pass before a commit
 
 .PHONY: clean
 clean: ## remove what was built

@@ -13,7 +13,8 @@
 # which the kernel takes down with the first process in them: whatever happens,
 # nothing is left.
 #
-# It takes root, or a kernel that lets users have namespaces.
+# It takes root, or a kernel that lets users have namespaces. Where the machine
+# forbids them, run exits with 77.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 self=$(realpath "${BASH_SOURCE[0]}")
@@ -28,13 +29,19 @@ run() {
 			die "there is no '$name': install util-linux and iproute2 (Debian: apt-get install iproute2)"
 	done
 	[[ $(id -u) == 0 ]] || new+=(--user --map-root-user)
-	says=$("${new[@]}" ip link add br0 type bridge 2>&1) ||
-		die "this machine does not let the user $(id -un) make network namespaces with a bridge, which hosts are made of: run it" \
-			"as root, in a container with --privileged. It says: $says"
+	says=$(LC_ALL=C "${new[@]}" sh -c 'ip link add br0 type bridge && ip link add h0 type veth peer name eth0' 2>&1) ||
+		case $says in
+		*"not permitted"* | *"ermission denied"* | *"No space left"*) # the last is a limit of namespaces, such as 0
+			echo "hosts.sh: this machine forbids $(id -un) to make the network namespaces that hosts are made of: run it as root," \
+				"in a container with --privileged. It says: $says" >&2
+			exit 77
+			;;
+		*) die "this machine cannot make network namespaces, a bridge and cables (veth), which hosts are made of. It says: $says" ;;
+		esac
 	# unshare takes no SIGTERM. When it is killed, so is all that it started.
 	"${new[@]}" "$self" make "$@" <&0 &
 	pid=$!
-	trap 'kill -KILL $pid' EXIT
+	trap '{ kill -KILL $pid; wait $pid; } 2>/dev/null || true' EXIT
 	trap 'exit 1' INT TERM HUP
 	wait "$pid" || code=$?
 	trap - EXIT
@@ -54,6 +61,8 @@ make() {
 	done
 	mount --bind /mnt/hosts /etc/hosts
 	umount --lazy /mnt
+	# What programs leave in their temporary folder goes likewise.
+	mount -t tmpfs tmpfs /dev/shm
 
 	ip link add br0 type bridge
 	ip link set br0 up
@@ -85,7 +94,7 @@ on() {
 	local host=$1 pid
 	shift
 	[[ " ${MULTIHOST-} " =~ " $host:"([0-9]+) ]] || die "there is no host $host"
-	nsenter --target "${BASH_REMATCH[1]}" --net --uts --mount sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
+	nsenter --target "${BASH_REMATCH[1]}" --net --uts --mount env TMPDIR=/dev/shm sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
 case ${1-}:${2-} in

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what ci/multihost/hosts.sh needs on Debian and Ubuntu, where it is
-# missing, and says whether this machine can make hosts at all.
+# missing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . ci/apt.sh
@@ -12,4 +12,3 @@ if ! usable; then
 	has_apt || die "only Debian's and Ubuntu's packages are known here: install iproute2 and util-linux"
 	install_packages iproute2 util-linux
 fi
-ci/multihost/hosts.sh run 1 true

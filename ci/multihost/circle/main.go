@@ -1,5 +1,5 @@
-// Circle passes numbers around the ranks until it is stopped. When a host is lost,
-// the rank behind it waits for it for ever.
+// Circle passes numbers around the ranks until it is stopped; each says when it has
+// begun. When a host is lost, the rank behind it waits for it for ever.
 package main
 
 import (
@@ -19,6 +19,9 @@ func main() {
 			}
 			if _, err := mpi.Sendrecv(world, out, next, 0, in, last, 0); err != nil {
 				return err
+			}
+			if round == 0 {
+				fmt.Printf("rank %d runs\n", rank)
 			}
 			for i, x := range in {
 				if x != round+last+i {
