@@ -98,11 +98,11 @@ test-openmpi: install ## run all tests on Open MPI
 test-mpich: install ## run all tests on MPICH
 	$(GOTEST) -tags mpich $(PKG)
 
-# What these two look for is in the Go code: one library, or one number of ranks,
-# finds it as well as all.
+# What these two look for is in the Go code: one library, or some numbers of ranks,
+# find it as well as all.
 .PHONY: test-race
 test-race: install ## run the multi-rank tests under the race detector
-	$(GOTEST) -race -tags openmpi $(MPI_PKGS)
+	MPI4GO_TEST_SIZES=2,5 $(GOTEST) -race -tags openmpi $(MPI_PKGS)
 	MPI4GO_TEST_SIZES=3 $(GOTEST) -race -tags mpich $(MPI_PKGS)
 
 .PHONY: test-cgocheck
