@@ -117,7 +117,7 @@ func badArguments(t *testing.T, ctx context.Context, p *pool.Pool, freed *mpi.Co
 	if n != 100 {
 		t.Errorf("All with a huge ChunkSize: %d results", n)
 	}
-	if _, err := upper.Each(ctx, p, pool.List[byte]{ID: foreign.ID}); err == nil || !strings.Contains(err.Error(), "no part of list") {
+	if _, err := upper.Each(ctx, p, pool.List[byte](foreign)); err == nil || !strings.Contains(err.Error(), "no part of list") {
 		t.Errorf("a task with the list of another pool: %v", err)
 	}
 	if n := empty.Workers(); n != 0 {
