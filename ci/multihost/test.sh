@@ -2,7 +2,7 @@
 # Runs jobs over 3 hosts that are joined by TCP, on both MPIs, in a minute: a look at
 # where the ranks are, ranks that end at different times, tests of package mpi, the
 # benchmarks of latency and bandwidth; and pulls a host's cable in the middle of a
-# job, which must end with a report. The programs are those in bin/openmpi and
+# job, which must end with a report. The programs are those in bin, bin/openmpi and
 # bin/mpich; make test-multihost builds them first.
 #
 #   ci/multihost/test.sh
@@ -149,7 +149,7 @@ bench() {
 	local before after code=0
 	begin "$1: benchmarks between two hosts"
 	before=$($hosts traffic h1)
-	GOPROXY=off MPIRUN=$(mpirun "$1" h1:1,h2:1) job 170 go run ./bench/driver -mpi="$1" -bench=latency,bandwidth \
+	GOPROXY=off MPIRUN=$(mpirun "$1" h1:1,h2:1) job 170 bin/driver -mpi="$1" -bench=latency,bandwidth \
 		-sizes=8,64K,1M -pairs=1 -min-time=0.05 || code=$?
 	after=$($hosts traffic h1)
 	((code == 0)) || { wrong "exit code $code"; return; }
