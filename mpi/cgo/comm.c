@@ -33,11 +33,26 @@ m4g_made m4g_made_comm(int rc, MPI_Comm c)
 	return m;
 }
 
+// Whether nonblocking duplication may never end, and eat up all memory: in MPICH 4
+// the ranks try again until they agree, and one that is alone with itself does so
+// inside one call, under the lock that another thread needs which is in its way.
+static int alone(MPI_Comm comm)
+{
+#ifdef MPICH_NUMVERSION
+	int n = 0;
+	MPI_Comm_size(comm, &n);
+	return n == 1;
+#else
+	return 0;
+#endif
+}
+
 m4g_made m4g_comm_dup(m4g_h comm)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	MPI_Request req;
-	int rc = m4g_patient ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req) : MPI_Comm_dup(COMM(comm), &c);
+	int rc = m4g_patient && !alone(COMM(comm)) ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req)
+											   : MPI_Comm_dup(COMM(comm), &c);
 	return m4g_made_comm(rc, c);
 }
 
@@ -82,7 +97,11 @@ m4g_made m4g_comm_idup(m4g_h comm, int with_info, m4g_h info, m4g_addr *cell)
 	if (c == NULL)
 		return m;
 	*c = MPI_COMM_NULL;
-	if (!with_info)
+	if (alone(COMM(comm))) {
+		m.rc = with_info ? MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), c) : MPI_Comm_dup(COMM(comm), c);
+		if (m.rc == MPI_SUCCESS)
+			m.rc = MPI_Ibarrier(MPI_COMM_SELF, &req); // is complete
+	} else if (!with_info)
 		m.rc = MPI_Comm_idup(COMM(comm), c, &req);
 	else
 #if MPI_VERSION >= 4
