@@ -39,9 +39,10 @@ m4g_made m4g_made_comm(int rc, MPI_Comm c)
 static int alone(MPI_Comm comm)
 {
 #ifdef MPICH_NUMVERSION
-	int n = 0;
+	int n = 0, inter = 0;
 	MPI_Comm_size(comm, &n);
-	return n == 1;
+	MPI_Comm_test_inter(comm, &inter); // then there are others, which must do the same
+	return n == 1 && !inter;
 #else
 	return 0;
 #endif
