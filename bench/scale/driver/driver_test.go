@@ -48,8 +48,8 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, o.values[name], want)
 		}
 	}
-	if want := []string{startUp, memoryStart, "bcast", memoryPeak}; o.library != "MPI v1" || !slices.Equal(o.names, want) {
-		t.Errorf("%q, %v", o.library, o.names)
+	if want := []string{startUp, memoryStart, "bcast", memoryPeak}; o.version != "MPI v1" || !slices.Equal(o.names, want) {
+		t.Errorf("%q, %v", o.version, o.names)
 	}
 	for _, bad := range []string{"", text + "warning: something is wrong\n", strings.Replace(text, "1.5e-06", "0", 1),
 		strings.Replace(text, "ready", "# ", 1), strings.Replace(text, "1000.5", "soon", 1)} {
@@ -65,7 +65,7 @@ func sample(t *testing.T, factor, more float64) *result {
 	r := &result{ranks: 8, values: map[string]map[string][]float64{}}
 	for _, v := range []float64{1, 9, 2} { // the best is 1
 		for twin, k := range map[string]float64{"go": 1, "c": 0} {
-			o := &outcome{library: "MPI v1, packaged", values: map[string]float64{}}
+			o := &outcome{version: "MPI v1, packaged", values: map[string]float64{}}
 			o.put(startUp, v)
 			o.put(memoryStart, 5<<20)
 			o.put("bcast", v*(1+k*(factor-1)))
@@ -98,12 +98,12 @@ func TestPrint(t *testing.T) {
 // Twins that measured different things are not compared.
 func TestAddRefuses(t *testing.T) {
 	r := sample(t, 1, 0)
-	o := &outcome{library: "MPI v1, packaged", values: map[string]float64{}}
+	o := &outcome{version: "MPI v1, packaged", values: map[string]float64{}}
 	o.put("bcast", 1)
 	if r.add("go", o) == nil {
 		t.Error("no error for other steps")
 	}
-	o = &outcome{library: "another", names: r.names, values: map[string]float64{}}
+	o = &outcome{version: "another", names: r.names, values: map[string]float64{}}
 	if r.add("go", o) == nil {
 		t.Error("no error for another library")
 	}

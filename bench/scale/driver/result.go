@@ -25,7 +25,7 @@ const (
 
 // An outcome is what one run of a twin measured.
 type outcome struct {
-	library string
+	version string
 	names   []string // in the order in which they came
 	values  map[string]float64
 }
@@ -45,7 +45,7 @@ func read(r io.Reader, start time.Time) (*outcome, error) {
 		var name string
 		var a, b float64
 		if library, ok := strings.CutPrefix(text, "# "); ok {
-			o.library = strings.Join(strings.Fields(library), " ")
+			o.version = strings.Join(strings.Fields(library), " ")
 		} else if n, _ := fmt.Sscanf(text, "ready %g", &a); n == 1 {
 			o.put(startUp, a-float64(start.UnixMicro())/1e6)
 		} else if n, _ := fmt.Sscanf(text, "time %s %g", &name, &a); n == 2 && a > 0 {
@@ -67,17 +67,17 @@ func read(r io.Reader, start time.Time) (*outcome, error) {
 // A result is what all runs on one number of ranks measured.
 type result struct {
 	ranks   int
-	library string
+	version string
 	names   []string
 	values  map[string]map[string][]float64 // by name and twin, one for each run
 }
 
 func (r *result) add(twin string, o *outcome) error {
 	if r.names == nil {
-		r.names, r.library = o.names, o.library
+		r.names, r.version = o.names, o.version
 	}
-	if !slices.Equal(o.names, r.names) || o.library != r.library {
-		return fmt.Errorf("the twins differ: %s measured %v on %s, another %v on %s", twin, o.names, o.library, r.names, r.library)
+	if !slices.Equal(o.names, r.names) || o.version != r.version {
+		return fmt.Errorf("the twins differ: %s measured %v on %s, another %v on %s", twin, o.names, o.version, r.names, r.version)
 	}
 	for name, v := range o.values {
 		if r.values[name] == nil {
@@ -126,7 +126,7 @@ func printHeader(w io.Writer, s settings) {
 
 // printResults prints two tables for one library, and judges them.
 func printResults(w io.Writer, results []*result) {
-	library, _, _ := strings.Cut(results[0].library, ",") // Open MPI's goes on with who packaged it
+	library, _, _ := strings.Cut(results[0].version, ",") // Open MPI's goes on with who packaged it
 	fmt.Fprintf(w, "\nStart-up in s and memory of a rank in MiB, %s\n", library)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(cells ...string) { fmt.Fprintln(tw, strings.Join(cells, "\t")+"\t") }
@@ -200,7 +200,7 @@ func (r *result) rows(mpi string) (rows [][]string) {
 	for _, name := range r.names {
 		for _, twin := range twins {
 			for run, v := range r.values[name][twin] {
-				rows = append(rows, []string{mpi, r.library, strconv.Itoa(r.ranks), name, twin,
+				rows = append(rows, []string{mpi, r.version, strconv.Itoa(r.ranks), name, twin,
 					strconv.Itoa(run + 1), strconv.FormatFloat(v, 'g', 7, 64)})
 			}
 		}
