@@ -118,6 +118,8 @@ static inline void m4g_count(void)
 
 // Tests r until it is done or spin nanoseconds are over; in p2p.c.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);
+// What leaves C for a blocking receive that was posted with rc; in p2p.c.
+m4g_brief m4g_posted(int rc, MPI_Request r, int64_t spin);
 
 // A count made to fit the library's calls: n elements of type t. Beyond int,
 // an MPI-3 library gets one element of a type that holds them all.

@@ -42,19 +42,12 @@ static int post_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, MPI_Re
 
 m4g_brief m4g_mrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message, int64_t spin)
 {
-	m4g_status s = {0};
 	MPI_Request r = MPI_REQUEST_NULL;
-	MPI_Status st;
-	int done = 1, mine = m4g_busy_begin();
-	int rc = s.rc = post_mrecv(buf, n, type, message, &r);
-	if (rc == MPI_SUCCESS)
-		rc = m4g_spin_test(&r, spin, &done, &st);
+	int mine = m4g_busy_begin();
+	int rc = post_mrecv(buf, n, type, message, &r);
+	m4g_brief b = m4g_posted(rc, r, spin);
 	m4g_busy_over(mine);
-	if (!done)
-		return m4g_pending(r);
-	if (s.rc == MPI_SUCCESS)
-		m4g_received(&st, rc, &s);
-	return m4g_brief_of(&s);
+	return b;
 }
 
 m4g_made m4g_imrecv(m4g_addr buf, int64_t n, m4g_h type, m4g_h message)

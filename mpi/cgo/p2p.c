@@ -162,21 +162,28 @@ m4g_made m4g_send(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int t
 	return m;
 }
 
-m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, int64_t spin)
+m4g_brief m4g_posted(int rc, MPI_Request r, int64_t spin)
 {
 	m4g_status s = {0};
-	MPI_Request r = MPI_REQUEST_NULL;
 	MPI_Status st;
-	int done = 1, mine = m4g_busy_begin();
-	int rc = s.rc = post_recv(buf, n, type, source, tag, comm, &r);
-	if (rc == MPI_SUCCESS)
-		rc = m4g_spin_test(&r, spin, &done, &st);
-	m4g_busy_over(mine);
-	if (!done)
-		return m4g_pending(r);
-	if (s.rc == MPI_SUCCESS)
-		m4g_received(&st, rc, &s);
+	s.rc = rc;
+	if (rc == MPI_SUCCESS) {
+		int done, failed = m4g_spin_test(&r, spin, &done, &st);
+		if (!done)
+			return m4g_pending(r);
+		m4g_received(&st, failed, &s);
+	}
 	return m4g_brief_of(&s);
+}
+
+m4g_brief m4g_recv(m4g_addr buf, int64_t n, m4g_h type, int source, int tag, m4g_h comm, int64_t spin)
+{
+	MPI_Request r = MPI_REQUEST_NULL;
+	int mine = m4g_busy_begin();
+	int rc = post_recv(buf, n, type, source, tag, comm, &r);
+	m4g_brief b = m4g_posted(rc, r, spin);
+	m4g_busy_over(mine);
+	return b;
 }
 
 m4g_made m4g_isend(int mode, m4g_addr buf, int64_t n, m4g_h type, int dest, int tag, m4g_h comm)
