@@ -13,38 +13,49 @@ import (
 
 //go:generate go run ./internal/gencoll -o collapi.go
 
-// call is a collective on its way into the library.
+// call is a collective on its way into the library: what it is called, and the
+// Request that it leaves unless it blocks. It is handed down by value, in
+// registers: of 8 B, a collective is paid for by the instruction.
 type call struct {
-	op   string
-	c    *Comm
-	form cgo.Form
-	r    *Request // what it leaves, unless it blocks
-	b    *blocked // for the watchdog
+	op string
+	r  *Request
 }
 
 func (c *Comm) blocking(op string) call {
 	breathe()
-	return call{op: op, c: c, form: cgo.Blocking}
+	return call{op: op}
 }
 
 func (c *Comm) begin(op string) call {
-	return call{op: op, c: c, form: cgo.Begin, r: &Request{op: op, coll: true, comm: c}}
+	return call{op, &Request{op: op, coll: true, comm: c}}
 }
 
 func (c *Comm) prepare(op string) call {
-	return call{op: op, c: c, form: cgo.Prepare, r: &Request{op: op, coll: true, comm: c, persistent: true}}
+	return call{op, &Request{op: op, coll: true, comm: c, persistent: true}}
 }
 
-// debug is called before a collective enters C, when debugging is set.
-func (k *call) debug(t terms) {
-	f := facts{op: k.op, c: k.c, n: t.n, e: t.e, o: t.o}
+func (k call) form() cgo.Form {
+	switch {
+	case k.r == nil:
+		return cgo.Blocking
+	case k.r.persistent:
+		return cgo.Prepare
+	}
+	return cgo.Begin
+}
+
+// debug is called before a collective enters C, when debugging is set. It
+// returns what the watchdog has of one that blocks, for leave.
+func (c *Comm) debug(k call, t terms) (b *blocked) {
+	f := facts{op: k.op, c: c, n: t.n, e: t.e, o: t.o}
 	if t.rooted {
 		f.way, f.peer = rooted, t.root
 	}
 	if k.r == nil {
-		k.b = watch(f)
+		b = watch(f)
 	}
-	k.c.compare(k.b, f, t)
+	c.compare(b, f, t)
+	return b
 }
 
 // terms is what the ranks say in a collective, as far as they must agree.
@@ -59,9 +70,10 @@ type terms struct {
 
 // enter precedes the call into C: buffers that it will go on to use are held.
 func (k call) enter(s, r view) (gated bool) {
-	if k.r == nil {
-		return false
-	}
+	return k.r != nil && k.hold(s, r)
+}
+
+func (k call) hold(s, r view) (gated bool) {
 	k.r.size = max(s.bytes(), r.bytes())
 	launch(k.r, s.ptr, r.ptr)
 	return k.gate()
@@ -94,8 +106,15 @@ func (k call) kept() unsafe.Pointer {
 }
 
 // leave follows the call into C.
-func (k call) leave(gated bool, h cgo.Request, rc int) error {
-	k.b.over()
+func (k call) leave(b *blocked, gated bool, h cgo.Request, rc int) error {
+	if k.r == nil && b == nil && rc == 0 {
+		return nil
+	}
+	return k.left(b, gated, h, rc)
+}
+
+func (k call) left(b *blocked, gated bool, h cgo.Request, rc int) error {
+	b.over()
 	if k.r != nil {
 		eng.leave(gated)
 		k.r.h = h
@@ -138,12 +157,13 @@ func (c *Comm) barrier(k call) error {
 	if err := c.check(k.op); err != nil {
 		return err
 	}
+	var b *blocked
 	if debugging.Load() {
-		k.debug(terms{})
+		b = c.debug(k, terms{})
 	}
 	gated := k.enter(noView, noView)
-	h, rc := cgo.Barrier(k.form, c.h)
-	return k.leave(gated, h, rc)
+	h, rc := cgo.Barrier(k.form(), c.h)
+	return k.leave(b, gated, h, rc)
 }
 
 var noView = view{e: &cgo.BasicElem[cgo.Uint8]}
@@ -155,12 +175,13 @@ func (c *Comm) bcast(k call, v view, root int) error {
 	if c.inter && cgo.InterBcastBroken {
 		return c.interBcast(k, v, root)
 	}
+	var b *blocked
 	if debugging.Load() {
-		k.debug(terms{rooted: true, root: root, n: v.n, e: v.e})
+		b = c.debug(k, terms{rooted: true, root: root, n: v.n, e: v.e})
 	}
 	gated := k.enter(v, noView)
-	h, rc := cgo.Bcast(k.form, uintptr(v.ptr), v.n, v.e.T, root, c.h)
-	return k.leave(gated, h, rc)
+	h, rc := cgo.Bcast(k.form(), uintptr(v.ptr), v.n, v.e.T, root, c.h)
+	return k.leave(b, gated, h, rc)
 }
 
 // interBcast is a Scatterv of the same part to all: MPICH's nonblocking Bcast
@@ -215,12 +236,13 @@ func sum(counts []int) (n int) {
 
 // move calls a collective with one count for each side.
 func (c *Comm) move(k call, what, flags int, s view, sn int, r view, rn int, root int) error {
+	var b *blocked
 	if debugging.Load() {
-		k.debug(termsOfMove(what, flags, s, sn, r, rn, root))
+		b = c.debug(k, termsOfMove(what, flags, s, sn, r, rn, root))
 	}
 	gated := k.enter(s, r)
-	h, rc := cgo.Move(what, k.form, flags, uintptr(s.ptr), sn, s.e.T, uintptr(r.ptr), rn, r.e.T, root, c.h)
-	return k.leave(gated, h, rc)
+	h, rc := cgo.Move(what, k.form(), flags, uintptr(s.ptr), sn, s.e.T, uintptr(r.ptr), rn, r.e.T, root, c.h)
+	return k.leave(b, gated, h, rc)
 }
 
 func (c *Comm) gather(k call, s, r view, root int) error {
@@ -391,13 +413,14 @@ func (c *Comm) neighborAlltoall(k call, s, r view) error {
 // vector calls a collective with counts and displacements for each rank on one
 // side or both.
 func (c *Comm) vector(k call, what, flags int, s view, scounts, sdispls []int, r view, rcounts, rdispls []int, root int) error {
+	var b *blocked
 	if debugging.Load() {
-		k.debug(termsOfVector(what, s, r, rcounts, root))
+		b = c.debug(k, termsOfVector(what, s, r, rcounts, root))
 	}
 	gated := k.enter(s, r)
-	h, rc := cgo.Vector(what, k.form, flags, uintptr(s.ptr), s.n, uintptr(addr(scounts)), uintptr(addr(sdispls)), len(scounts), s.e.T,
+	h, rc := cgo.Vector(what, k.form(), flags, uintptr(s.ptr), s.n, uintptr(addr(scounts)), uintptr(addr(sdispls)), len(scounts), s.e.T,
 		uintptr(r.ptr), r.n, uintptr(addr(rcounts)), uintptr(addr(rdispls)), len(rcounts), r.e.T, root, c.h, uintptr(k.kept()))
-	return k.leave(gated, h, rc)
+	return k.leave(b, gated, h, rc)
 }
 
 func (c *Comm) gatherv(k call, s, r view, counts, displs []int, root int) error {
@@ -411,11 +434,9 @@ func (c *Comm) gatherv(k call, s, r view, counts, displs []int, root int) error 
 		}
 		return c.vector(k, cgo.Gatherv, 0, s, nil, nil, nothing(s), nil, nil, root)
 	}
-	l, err := side{k.op, "recv", "", "ranks", r, disjoint}.layout(counts, displs, c.peers)
-	if err != nil {
+	if err := gatherRecv.check(k.op, r, counts, displs, c.peers); err != nil {
 		return err
 	}
-	defer l.done()
 	if !c.inter {
 		if counts[root] != s.n {
 			return argError(k.op, ErrCount, "counts[%d] is %d, but root's own send has %d elements", root, counts[root], s.n)
@@ -424,7 +445,7 @@ func (c *Comm) gatherv(k call, s, r view, counts, displs []int, root int) error 
 			return err
 		}
 	}
-	return c.vector(k, cgo.Gatherv, 0, s, nil, nil, r, counts, l.displs, root)
+	return c.vector(k, cgo.Gatherv, 0, s, nil, nil, r, counts, displs, root)
 }
 
 func (c *Comm) gathervInPlace(k call, v view, counts, displs []int, root int) error {
@@ -437,12 +458,10 @@ func (c *Comm) gathervInPlace(k call, v view, counts, displs []int, root int) er
 		}
 		return c.vector(k, cgo.Gatherv, 0, v, nil, nil, nothing(v), nil, nil, root)
 	}
-	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
-	if err != nil {
+	if err := inPlaceGather.check(k.op, v, counts, displs, c.size); err != nil {
 		return err
 	}
-	defer l.done()
-	return c.vector(k, cgo.Gatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, root)
+	return c.vector(k, cgo.Gatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, displs, root)
 }
 
 func (c *Comm) scatterv(k call, s view, counts, displs []int, r view, root int) error {
@@ -456,11 +475,9 @@ func (c *Comm) scatterv(k call, s view, counts, displs []int, r view, root int) 
 	if !isRoot {
 		return c.vector(k, cgo.Scatterv, 0, nothing(r), nil, nil, r, nil, nil, root)
 	}
-	l, err := side{k.op, "send", "", "ranks", s, anywhere}.layout(counts, displs, c.peers)
-	if err != nil {
+	if err := scatterSend.check(k.op, s, counts, displs, c.peers); err != nil {
 		return err
 	}
-	defer l.done()
 	if !c.inter {
 		if counts[root] != r.n {
 			return argError(k.op, ErrCount, "counts[%d] is %d, but root's own recv has %d elements", root, counts[root], r.n)
@@ -469,7 +486,7 @@ func (c *Comm) scatterv(k call, s view, counts, displs []int, r view, root int) 
 			return err
 		}
 	}
-	return c.vector(k, cgo.Scatterv, 0, s, counts, l.displs, r, nil, nil, root)
+	return c.vector(k, cgo.Scatterv, 0, s, counts, displs, r, nil, nil, root)
 }
 
 func (c *Comm) scattervInPlace(k call, v view, counts, displs []int, root int) error {
@@ -482,12 +499,10 @@ func (c *Comm) scattervInPlace(k call, v view, counts, displs []int, root int) e
 		}
 		return c.vector(k, cgo.Scatterv, 0, nothing(v), nil, nil, v, nil, nil, root)
 	}
-	l, err := side{k.op, "buf", "", "ranks", v, anywhere}.layout(counts, displs, c.size)
-	if err != nil {
+	if err := inPlaceScatter.check(k.op, v, counts, displs, c.size); err != nil {
 		return err
 	}
-	defer l.done()
-	return c.vector(k, cgo.Scatterv, cgo.RecvInPlace, v, counts, l.displs, nothing(v), nil, nil, root)
+	return c.vector(k, cgo.Scatterv, cgo.RecvInPlace, v, counts, displs, nothing(v), nil, nil, root)
 }
 
 func (c *Comm) allgatherv(k call, s, r view, counts, displs []int) error {
@@ -497,65 +512,55 @@ func (c *Comm) allgatherv(k call, s, r view, counts, displs []int) error {
 	if err := checkVectorCount(k.op, "send", s.n); err != nil {
 		return err
 	}
-	l, err := side{k.op, "recv", "", "ranks", r, disjoint}.layout(counts, displs, c.peers)
-	if err != nil {
+	if err := gatherRecv.check(k.op, r, counts, displs, c.peers); err != nil {
 		return err
 	}
-	defer l.done()
 	if !c.inter && counts[c.rank] != s.n {
 		return argError(k.op, ErrCount, "counts[%d] is %d, but this rank's send has %d elements", c.rank, counts[c.rank], s.n)
 	}
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	return c.vector(k, cgo.Allgatherv, 0, s, nil, nil, r, counts, l.displs, 0)
+	return c.vector(k, cgo.Allgatherv, 0, s, nil, nil, r, counts, displs, 0)
 }
 
 func (c *Comm) allgathervInPlace(k call, v view, counts, displs []int) error {
 	if err := c.checkInPlace(k.op, v); err != nil {
 		return err
 	}
-	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
-	if err != nil {
+	if err := inPlaceGather.check(k.op, v, counts, displs, c.size); err != nil {
 		return err
 	}
-	defer l.done()
-	return c.vector(k, cgo.Allgatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, 0)
+	return c.vector(k, cgo.Allgatherv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, displs, 0)
 }
 
 func (c *Comm) alltoallv(k call, s view, sendcounts, senddispls []int, r view, recvcounts, recvdispls []int) error {
 	if err := c.checkViews(k.op, s, r); err != nil {
 		return err
 	}
-	sl, err := side{k.op, "send", "send", "ranks", s, anywhere}.layout(sendcounts, senddispls, c.peers)
-	if err != nil {
+	if err := alltoallSend.check(k.op, s, sendcounts, senddispls, c.peers); err != nil {
 		return err
 	}
-	defer sl.done()
-	rl, err := side{k.op, "recv", "recv", "ranks", r, disjoint}.layout(recvcounts, recvdispls, c.peers)
-	if err != nil {
+	if err := alltoallRecv.check(k.op, r, recvcounts, recvdispls, c.peers); err != nil {
 		return err
 	}
-	defer rl.done()
 	if me := c.rank; !c.inter && sendcounts[me] != recvcounts[me] {
 		return argError(k.op, ErrCount, "sendcounts[%d] is %d and recvcounts[%d] is %d, but what this rank sends itself it must receive", me, sendcounts[me], me, recvcounts[me])
 	}
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	return c.vector(k, cgo.Alltoallv, 0, s, sendcounts, sl.displs, r, recvcounts, rl.displs, 0)
+	return c.vector(k, cgo.Alltoallv, 0, s, sendcounts, senddispls, r, recvcounts, recvdispls, 0)
 }
 
 func (c *Comm) alltoallvInPlace(k call, v view, counts, displs []int) error {
 	if err := c.checkInPlace(k.op, v); err != nil {
 		return err
 	}
-	l, err := side{k.op, "buf", "", "ranks", v, disjoint}.layout(counts, displs, c.size)
-	if err != nil {
+	if err := inPlaceGather.check(k.op, v, counts, displs, c.size); err != nil {
 		return err
 	}
-	defer l.done()
-	return c.vector(k, cgo.Alltoallv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, l.displs, 0)
+	return c.vector(k, cgo.Alltoallv, cgo.SendInPlace, nothing(v), nil, nil, v, counts, displs, 0)
 }
 
 func (c *Comm) neighborAllgatherv(k call, s, r view, counts, displs []int) error {
@@ -565,35 +570,29 @@ func (c *Comm) neighborAllgatherv(k call, s, r view, counts, displs []int) error
 	if err := checkVectorCount(k.op, "send", s.n); err != nil {
 		return err
 	}
-	l, err := side{k.op, "recv", "", "neighbours it receives from", r, disjoint}.layout(counts, displs, c.indegree)
-	if err != nil {
+	if err := neighborGather.check(k.op, r, counts, displs, c.indegree); err != nil {
 		return err
 	}
-	defer l.done()
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	return c.vector(k, cgo.NeighborAllgatherv, 0, s, nil, nil, r, counts, l.displs, 0)
+	return c.vector(k, cgo.NeighborAllgatherv, 0, s, nil, nil, r, counts, displs, 0)
 }
 
 func (c *Comm) neighborAlltoallv(k call, s view, sendcounts, senddispls []int, r view, recvcounts, recvdispls []int) error {
 	if err := c.checkNeighbors(k.op, s, r); err != nil {
 		return err
 	}
-	sl, err := side{k.op, "send", "send", "neighbours it sends to", s, anywhere}.layout(sendcounts, senddispls, c.outdegree)
-	if err != nil {
+	if err := neighborSend.check(k.op, s, sendcounts, senddispls, c.outdegree); err != nil {
 		return err
 	}
-	defer sl.done()
-	rl, err := side{k.op, "recv", "recv", "neighbours it receives from", r, disjoint}.layout(recvcounts, recvdispls, c.indegree)
-	if err != nil {
+	if err := neighborRecv.check(k.op, r, recvcounts, recvdispls, c.indegree); err != nil {
 		return err
 	}
-	defer rl.done()
 	if err := checkOverlap(k.op, s, r); err != nil {
 		return err
 	}
-	return c.vector(k, cgo.NeighborAlltoallv, 0, s, sendcounts, sl.displs, r, recvcounts, rl.displs, 0)
+	return c.vector(k, cgo.NeighborAlltoallv, 0, s, sendcounts, senddispls, r, recvcounts, recvdispls, 0)
 }
 
 // each calls a collective with a buffer for each rank.
@@ -621,16 +620,17 @@ func (c *Comm) each(k call, what, flags int, send []Buffer, slen int, recv []Buf
 		}
 		launch(k.r, held...)
 	}
+	var b *blocked
 	if debugging.Load() {
-		k.debug(terms{})
+		b = c.debug(k, terms{})
 	}
 	gated := k.gate()
-	h, rc := cgo.Each(what, k.form, flags, uintptr(unsafe.Pointer(unsafe.SliceData(*s))), len(*s),
+	h, rc := cgo.Each(what, k.form(), flags, uintptr(unsafe.Pointer(unsafe.SliceData(*s))), len(*s),
 		uintptr(unsafe.Pointer(unsafe.SliceData(*r))), len(*r), c.h, uintptr(k.kept()))
 	// The parts name the buffers by number; these keep them.
 	keepAlive(send)
 	keepAlive(recv)
-	return k.leave(gated, h, rc)
+	return k.leave(b, gated, h, rc)
 }
 
 func (c *Comm) alltoallw(k call, send, recv []Buffer) error {
@@ -656,17 +656,18 @@ func (c *Comm) neighborAlltoallw(k call, send, recv []Buffer) error {
 
 // reduction calls a reduction of n elements.
 func (c *Comm) reduction(k call, what, flags int, s, r view, n int, o op.Op, root int) error {
-	if n > maxInt32 && !cgo.Large && (k.form != cgo.Blocking || what == cgo.ReduceScatterBlock) {
+	if n > maxInt32 && !cgo.Large && (k.form() != cgo.Blocking || what == cgo.ReduceScatterBlock) {
 		return argError(k.op, ErrCount, "%d elements are more than the %d that this form takes with this MPI library", n, maxInt32)
 	}
 	k.reduces(o)
+	var b *blocked
 	if debugging.Load() && what != cgo.ReduceLocal {
-		k.debug(terms{rooted: what == cgo.ReduceToRoot, root: root, n: n, e: r.e, o: o})
+		b = c.debug(k, terms{rooted: what == cgo.ReduceToRoot, root: root, n: n, e: r.e, o: o})
 	}
 	gated := k.enter(s, r)
-	h, rc := cgo.Reduce(what, k.form, flags, uintptr(s.ptr), uintptr(r.ptr), n,
+	h, rc := cgo.Reduce(what, k.form(), flags, uintptr(s.ptr), uintptr(r.ptr), n,
 		o.Type(r.e, what == cgo.ReduceScatterBlock), o.Handle(), root, c.h)
-	return k.leave(gated, h, rc)
+	return k.leave(b, gated, h, rc)
 }
 
 func (c *Comm) reduce(k call, s, r view, o op.Op, root int) error {
@@ -809,13 +810,14 @@ func (c *Comm) reduceScatterInPlace(k call, v view, counts []int, o op.Op) error
 
 func (c *Comm) reduceScattered(k call, flags int, s, r view, counts []int, o op.Op) error {
 	k.reduces(o)
+	var b *blocked
 	if debugging.Load() {
-		k.debug(terms{n: sum(counts), e: r.e, o: o, counts: counts})
+		b = c.debug(k, terms{n: sum(counts), e: r.e, o: o, counts: counts})
 	}
 	gated := k.enter(s, r)
-	h, rc := cgo.ReduceScatter(k.form, flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), o.Type(r.e, true),
+	h, rc := cgo.ReduceScatter(k.form(), flags, uintptr(s.ptr), uintptr(r.ptr), uintptr(addr(counts)), len(counts), o.Type(r.e, true),
 		o.Handle(), c.h, uintptr(k.kept()))
-	return k.leave(gated, h, rc)
+	return k.leave(b, gated, h, rc)
 }
 
 // ReduceLocal combines the elements of in with those of inout by the operation

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/mpi4go/mpi4go/mpi"
+	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/mpi/mpitest"
 	"github.com/mpi4go/mpi4go/op"
 )
@@ -273,6 +274,7 @@ func TestName(t *testing.T) {
 // rss is the memory that this process has in use, in bytes.
 func rss(t *testing.T) int {
 	debug.FreeOSMemory() // else what Go has free, and gives back later, counts
+	cgo.Trim()           // and what C has
 	b, err := os.ReadFile("/proc/self/statm")
 	if errors.Is(err, os.ErrNotExist) {
 		t.Skip("no /proc/self/statm on this system")

@@ -50,6 +50,9 @@ func part(op, name string, v view, n int, noun string) (int, error) {
 
 // checkViews checks what every collective has.
 func (c *Comm) checkViews(op string, s, r view) error {
+	if c.usable() && s.e.Err == nil && r.e.Err == nil {
+		return nil
+	}
 	if err := c.check(op); err != nil {
 		return err
 	}
@@ -60,6 +63,9 @@ func (c *Comm) checkViews(op string, s, r view) error {
 }
 
 func (c *Comm) checkRoot(op string, root int, s, r view) error {
+	if c.usable() && s.e.Err == nil && r.e.Err == nil && uint(root) < uint(c.peers) {
+		return nil
+	}
 	if err := c.checkViews(op, s, r); err != nil {
 		return err
 	}
@@ -207,8 +213,10 @@ func checkReduce(op string, s, r view) error {
 		return argError(op, ErrCount, "len(recv) is %d, but must be at least len(send), which is %d", r.n, s.n)
 	}
 	r.n = s.n
-	if err := checkSameType(op, "send", s, "recv", r); err != nil {
-		return err
+	if s.e.T != r.e.T {
+		if err := checkSameType(op, "send", s, "recv", r); err != nil {
+			return err
+		}
 	}
 	return checkOverlap(op, s, r)
 }
@@ -231,95 +239,95 @@ func checkVectorCount(op, name string, n int) error {
 	return nil
 }
 
-// layout is the checked displacements of a vector collective.
-type layout struct {
-	displs []int
-	pooled *[]int
-}
-
-func (l layout) done() {
-	if l.pooled != nil {
-		scratch.Put(l.pooled)
-	}
-}
-
-var scratch = sync.Pool{New: func() any { return new([]int) }}
-
-// Whether the parts of a buffer may share elements.
-const (
-	anywhere = false
-	disjoint = true
-)
-
 // side is the side of a vector collective that is divided by counts and
 // displacements, and how to speak of it.
 type side struct {
-	op, name string
+	name     string
 	prefix   string // of the names of counts and displs
 	noun     string // what there is an entry for
-	v        view
-	disjoint bool
+	disjoint bool   // whether parts must not share elements
 }
 
-// layout checks counts and displacements of n parts against the buffer they
-// divide, and works out the displacements of a packed one. done gives them back.
-func (s side) layout(counts, displs []int, n int) (layout, error) {
+var (
+	gatherRecv     = side{"recv", "", "ranks", true}
+	inPlaceGather  = side{"buf", "", "ranks", true}
+	scatterSend    = side{"send", "", "ranks", false}
+	inPlaceScatter = side{"buf", "", "ranks", false}
+	alltoallSend   = side{"send", "send", "ranks", false}
+	alltoallRecv   = side{"recv", "recv", "ranks", true}
+	neighborGather = side{"recv", "", "neighbours it receives from", true}
+	neighborSend   = side{"send", "send", "neighbours it sends to", false}
+	neighborRecv   = side{"recv", "recv", "neighbours it receives from", true}
+)
+
+// check checks counts and displacements of n parts against the buffer that they
+// divide. Without displacements it is packed, and C works them out.
+func (s *side) check(op string, v view, counts, displs []int, n int) error {
 	if len(counts) != n {
-		return layout{}, argError(s.op, ErrCount, "%scounts has %d entries, but the communicator has %d %s", s.prefix, len(counts), n, s.noun)
+		return argError(op, ErrCount, "%scounts has %d entries, but the communicator has %d %s", s.prefix, len(counts), n, s.noun)
 	}
-	if displs != nil && len(displs) != n {
-		return layout{}, argError(s.op, ErrCount, "%sdispls has %d entries, but the communicator has %d %s", s.prefix, len(displs), n, s.noun)
+	if displs == nil {
+		return s.checkPacked(op, v.n, counts)
 	}
-	var l layout
-	if l.displs = displs; displs == nil {
-		l.pooled = scratch.Get().(*[]int)
-		*l.pooled = slices.Grow((*l.pooled)[:0], n)[:n]
-		l.displs = *l.pooled
+	if len(displs) != n {
+		return argError(op, ErrCount, "%sdispls has %d entries, but the communicator has %d %s", s.prefix, len(displs), n, s.noun)
 	}
-	if err := checkParts(s.op, s.name, s.prefix, s.v.n, counts, l.displs, displs == nil); err != nil {
-		l.done()
-		return layout{}, err
+	if err := s.checkParts(op, v.n, counts, displs); err != nil {
+		return err
 	}
 	// Elements with holes may lie in one another.
-	if displs != nil && s.disjoint && s.v.e.Kind != cgo.Derived {
+	if s.disjoint && v.e.Kind != cgo.Derived {
 		if i, j, bad := overlapping(counts, displs); bad {
-			return layout{}, argError(s.op, ErrCount, "the parts of ranks %d and %d overlap in %s: %sdispls %d and %d, %scounts %d and %d",
+			return argError(op, ErrCount, "the parts of ranks %d and %d overlap in %s: %sdispls %d and %d, %scounts %d and %d",
 				i, j, s.name, s.prefix, displs[i], displs[j], s.prefix, counts[i], counts[j])
 		}
 	}
-	return l, nil
+	return nil
 }
 
-// checkParts checks that each part lies in the n elements of the buffer; with
-// packed set it fills in displs as it goes.
-func checkParts(op, name, prefix string, n int, counts, displs []int, packed bool) error {
+// checkPacked checks that parts one after the other lie in the n elements of the
+// buffer.
+func (s *side) checkPacked(op string, n int, counts []int) error {
 	at := 0
 	for i, k := range counts {
-		if k < 0 {
-			return argError(op, ErrCount, "%scounts[%d] is %d, but cannot be negative", prefix, i, k)
-		}
-		if packed {
-			displs[i] = at
-		}
-		d := displs[i]
-		if d < 0 {
-			return argError(op, ErrCount, "%sdispls[%d] is %d, but cannot be negative", prefix, i, d)
-		}
-		if k > n || d > n-k {
-			if k == 0 {
-				continue // a part of no elements is nowhere
-			}
-			if packed {
-				return argError(op, ErrCount, "%scounts of ranks 0 to %d sum to %d or more, but len(%s) is %d", prefix, i, d+min(k, n+1), name, n)
-			}
-			return argError(op, ErrCount, "the part of rank %d, %d elements from %d, leaves %s, whose length is %d", i, k, d, name, n)
-		}
-		if !cgo.Large && (k > maxInt32 || d > maxInt32) {
-			return argError(op, ErrCount, "the part of rank %d, %d elements from %d, is beyond the %d that the vector collectives of this MPI library can name", i, k, d, maxInt32)
+		switch {
+		case k < 0:
+			return s.negative(op, i, k)
+		case k > n-at:
+			return argError(op, ErrCount, "%scounts of ranks 0 to %d sum to %d or more, but len(%s) is %d", s.prefix, i, at+min(k, n+1), s.name, n)
+		case !cgo.Large && k > 0 && max(k, at) > maxInt32:
+			return s.tooFar(op, i, k, at)
 		}
 		at += k
 	}
 	return nil
+}
+
+// checkParts checks that each part lies in the n elements of the buffer.
+func (s *side) checkParts(op string, n int, counts, displs []int) error {
+	for i, k := range counts {
+		d := displs[i]
+		switch {
+		case k < 0:
+			return s.negative(op, i, k)
+		case d < 0:
+			return argError(op, ErrCount, "%sdispls[%d] is %d, but cannot be negative", s.prefix, i, d)
+		case k == 0: // nowhere
+		case k > n || d > n-k:
+			return argError(op, ErrCount, "the part of rank %d, %d elements from %d, leaves %s, whose length is %d", i, k, d, s.name, n)
+		case !cgo.Large && max(k, d) > maxInt32:
+			return s.tooFar(op, i, k, d)
+		}
+	}
+	return nil
+}
+
+func (s *side) negative(op string, i, k int) error {
+	return argError(op, ErrCount, "%scounts[%d] is %d, but cannot be negative", s.prefix, i, k)
+}
+
+func (s *side) tooFar(op string, i, k, d int) error {
+	return argError(op, ErrCount, "the part of rank %d, %d elements from %d, is beyond the %d that the vector collectives of this MPI library can name", i, k, d, maxInt32)
 }
 
 // overlapping finds two parts that share an element. Parts in ascending order,

@@ -109,10 +109,15 @@ func New[T any](f func(in, inout []T), commutes bool) (Op, error) {
 // Type is the datatype by which reductions move elements such as e, which o
 // accepts; scatters is set for ReduceScatter and ReduceScatterBlock.
 func (o Op) Type(e *cgo.Elem, scatters bool) cgo.Datatype {
-	if o.d != nil && o.d.own != nil {
-		if w := o.d.own; w.always || scatters && w.raw != (datatype.Datatype{}) {
-			return w.raw.Elem().T
-		}
+	if o.d == nil || o.d.own == nil {
+		return e.T
+	}
+	return o.d.own.typeOf(e, scatters)
+}
+
+func (w *own) typeOf(e *cgo.Elem, scatters bool) cgo.Datatype {
+	if w.always || scatters && w.raw != (datatype.Datatype{}) {
+		return w.raw.Elem().T
 	}
 	return e.T
 }

@@ -169,24 +169,25 @@ typedef struct {
 } m4g_vec;
 
 // Copies a vector, narrowing it on an MPI-3 library: the Go side has refused
-// what does not fit. Returns the end of the copy.
+// what does not fit. Without displacements the parts lie one after the other.
+// Returns the end of the copy.
 static char *vec_copy(char *to, m4g_addr counts, m4g_addr displs, int len, m4g_vec *v)
 {
 	const int64_t *c = (const int64_t *)counts, *d = (const int64_t *)displs;
 	m4g_n *n = (m4g_n *)to;
 	m4g_d *at = (m4g_d *)(n + len);
+	int64_t packed = 0;
 	v->n = NULL;
 	v->d = NULL;
-	if (c != NULL) {
-		for (int i = 0; i < len; i++)
-			n[i] = (m4g_n)c[i];
-		v->n = n;
+	if (c == NULL)
+		return to;
+	for (int i = 0; i < len; i++) {
+		n[i] = (m4g_n)c[i];
+		at[i] = (m4g_d)(d != NULL ? d[i] : packed);
+		packed += c[i];
 	}
-	if (d != NULL) {
-		for (int i = 0; i < len; i++)
-			at[i] = (m4g_d)d[i];
-		v->d = at;
-	}
+	v->n = n;
+	v->d = at;
 	return (char *)(at + len);
 }
 
@@ -202,15 +203,14 @@ m4g_made m4g_vector(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_a
 	int slen, m4g_h st, m4g_addr r, int64_t rn, m4g_addr rcounts, m4g_addr rdispls, int rlen, m4g_h rt, int root,
 	m4g_h comm, m4g_addr keep)
 {
-	static const int64_t zero = 0;
 	MPI_Request req = MPI_REQUEST_NULL;
 	int rc = MPI_ERR_INTERN;
-	if (what == M4G_ALLGATHERV && rlen == 1 && !(flags & M4G_SEND_IN_PLACE)) {
+	if (what == M4G_ALLGATHERV && rlen == 1 && rdispls != 0 && !(flags & M4G_SEND_IN_PLACE)) {
 		// MPICH 4.0 ignores the displacement on a communicator of one rank.
 		MPI_Aint lb, extent;
 		MPI_Type_get_extent(TYPE(rt), &lb, &extent);
 		r += *(const int64_t *)rdispls * extent;
-		rdispls = (m4g_addr)&zero;
+		rdispls = 0;
 	}
 	void *sb = flags & M4G_SEND_IN_PLACE ? MPI_IN_PLACE : PTR(s);
 	void *rb = flags & M4G_RECV_IN_PLACE ? MPI_IN_PLACE : PTR(r);
@@ -378,13 +378,12 @@ int m4g_ops_init(void)
 static MPI_Op op_for(m4g_h op, m4g_h type)
 {
 	MPI_Datatype t = TYPE(type);
-	if (t == MPI_UINT8_T || t == MPI_UINT16_T || t == MPI_UINT32_T || t == MPI_UINT64_T) {
-		if (OP(op) == MPI_MAX)
-			return m4g_max_unsigned;
-		if (OP(op) == MPI_MIN)
-			return m4g_min_unsigned;
-	}
-	return OP(op);
+	MPI_Op o = OP(op);
+	if (o != MPI_MAX && o != MPI_MIN)
+		return o;
+	if (t != MPI_UINT8_T && t != MPI_UINT16_T && t != MPI_UINT32_T && t != MPI_UINT64_T)
+		return o;
+	return o == MPI_MAX ? m4g_max_unsigned : m4g_min_unsigned;
 }
 #else
 int m4g_ops_init(void) { return MPI_SUCCESS; }

@@ -100,8 +100,8 @@ func Move(what int, f Form, flags int, s uintptr, sn int, st Datatype, r uintptr
 }
 
 // Vector runs a collective with counts and displacements for each rank on one
-// side or both: addresses of slen and rlen ints, or 0. Unless Large, each must
-// fit an int32.
+// side or both: addresses of slen and rlen ints, or 0, which for displacements
+// means parts one after the other. Unless Large, each must fit an int32.
 //
 //go:uintptrescapes
 func Vector(what int, f Form, flags int, s uintptr, sn int, scounts, sdispls uintptr, slen int, st Datatype,

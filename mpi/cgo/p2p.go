@@ -18,7 +18,9 @@ var due = (*int32)(unsafe.Pointer(&C.m4g_due))
 
 // Due reports, once every few milliseconds of calls, that Go's scheduler should
 // have a turn.
-func Due() bool { return atomic.LoadInt32(due) != 0 && atomic.SwapInt32(due, 0) != 0 }
+func Due() bool { return atomic.LoadInt32(due) != 0 && undue() }
+
+func undue() bool { return atomic.SwapInt32(due, 0) != 0 }
 
 // Send modes that the library looks after; buffered mode is package mpi's.
 const (

@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "internal.h"
 
@@ -218,6 +221,13 @@ int64_t m4g_elements(int64_t bytes, m4g_h type)
 }
 
 void m4g_yield(void) { sched_yield(); }
+
+void m4g_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
 
 int m4g_patient;
 

@@ -79,3 +79,7 @@ func Elements(bytes int64, t Datatype) int {
 
 // Yield gives up the core to another process that wants it.
 func Yield() { C.m4g_yield() }
+
+// Trim gives the system back what memory C has and does not use, as
+// debug.FreeOSMemory does for Go: for programs that measure what they hold.
+func Trim() { C.m4g_trim() }

@@ -214,6 +214,7 @@ int m4g_request_free(m4g_h req);
 int m4g_cancel(m4g_h req);
 int64_t m4g_elements(int64_t bytes, m4g_h type);
 void m4g_yield(void);
+void m4g_trim(void);
 void m4g_set_patient(int on);
 
 // comm.c

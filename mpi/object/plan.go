@@ -119,6 +119,17 @@ func (r *reader) string() string {
 type scalar[E any] struct {
 	put func([]byte, E) []byte
 	get func(*reader) E
+	// look reads something of what each value points to; nil if that is nothing.
+	look func([]E) byte
+}
+
+func lookAtStrings(s []string) (all byte) {
+	for _, s := range s {
+		if s != "" {
+			all |= s[0]
+		}
+	}
+	return all
 }
 
 type signed interface {
@@ -183,23 +194,23 @@ func putString(b []byte, v string) []byte { return append(putUint(b, uint64(len(
 func getString(r *reader) string { return r.string() }
 
 var (
-	bools    = scalar[bool]{putBool, getBool}
-	strs     = scalar[string]{putString, getString}
-	float32s = scalar[float32]{putFloat[float32], getFloat32}
-	float64s = scalar[float64]{putFloat[float64], getFloat64}
+	bools    = scalar[bool]{put: putBool, get: getBool}
+	strs     = scalar[string]{put: putString, get: getString, look: lookAtStrings}
+	float32s = scalar[float32]{put: putFloat[float32], get: getFloat32}
+	float64s = scalar[float64]{put: putFloat[float64], get: getFloat64}
 
 	complex64s = scalar[complex64]{
-		func(b []byte, v complex64) []byte { return putFloat(putFloat(b, real(v)), imag(v)) },
-		func(r *reader) complex64 { re := getFloat32(r); return complex(re, getFloat32(r)) },
+		put: func(b []byte, v complex64) []byte { return putFloat(putFloat(b, real(v)), imag(v)) },
+		get: func(r *reader) complex64 { re := getFloat32(r); return complex(re, getFloat32(r)) },
 	}
 	complex128s = scalar[complex128]{
-		func(b []byte, v complex128) []byte { return putFloat(putFloat(b, real(v)), imag(v)) },
-		func(r *reader) complex128 { re := getFloat64(r); return complex(re, getFloat64(r)) },
+		put: func(b []byte, v complex128) []byte { return putFloat(putFloat(b, real(v)), imag(v)) },
+		get: func(r *reader) complex128 { re := getFloat64(r); return complex(re, getFloat64(r)) },
 	}
 )
 
-func signeds[E signed]() scalar[E]     { return scalar[E]{putSigned[E], getSigned[E]} }
-func unsigneds[E unsigned]() scalar[E] { return scalar[E]{putUnsigned[E], getUnsigned[E]} }
+func signeds[E signed]() scalar[E]     { return scalar[E]{put: putSigned[E], get: getSigned[E]} }
+func unsigneds[E unsigned]() scalar[E] { return scalar[E]{put: putUnsigned[E], get: getUnsigned[E]} }
 
 // planOf makes a plan for t, or none.
 func planOf(t reflect.Type) *plan { return planIn(t, map[reflect.Type]bool{}) }
@@ -517,15 +528,38 @@ func planMapBy[K comparable](key scalar[K], elem reflect.Type) *plan {
 	return nil
 }
 
+// A map hands out its elements in an order that memory knows nothing of, so that
+// each string waits for the one before it. In batches they are fetched together.
+const batch = 32
+
 func planMapOf[K comparable, E any](key scalar[K], elem scalar[E]) *plan {
 	return &plan{
 		empty: noMap,
 		put: func(b []byte, p unsafe.Pointer) []byte {
 			m := *(*map[K]E)(p)
 			b = putUint(b, uint64(len(m)))
-			for k, v := range m {
-				b = elem.put(key.put(b, k), v)
+			var keys [batch]K
+			var elems [batch]E
+			n := 0
+			flush := func() {
+				if key.look != nil {
+					key.look(keys[:n])
+				}
+				if elem.look != nil {
+					elem.look(elems[:n])
+				}
+				for i := range n {
+					b = elem.put(key.put(b, keys[i]), elems[i])
+				}
+				n = 0
 			}
+			for k, v := range m {
+				keys[n], elems[n] = k, v
+				if n++; n == batch {
+					flush()
+				}
+			}
+			flush()
 			return b
 		},
 		get: func(r *reader, p unsafe.Pointer) {
@@ -535,9 +569,20 @@ func planMapOf[K comparable, E any](key scalar[K], elem scalar[E]) *plan {
 				m = make(map[K]E, n)
 				*(*map[K]E)(p) = m
 			}
-			for i := 0; i < n && !r.bad; i++ {
-				k := key.get(r)
-				m[k] = elem.get(r)
+			var keys [batch]K
+			var elems [batch]E
+			for n > 0 {
+				k := min(n, batch)
+				for i := range k {
+					keys[i], elems[i] = key.get(r), elem.get(r)
+				}
+				if r.bad {
+					return
+				}
+				for i := range k {
+					m[keys[i]] = elems[i]
+				}
+				n -= k
 			}
 		},
 	}
