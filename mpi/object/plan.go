@@ -528,38 +528,18 @@ func planMapBy[K comparable](key scalar[K], elem reflect.Type) *plan {
 	return nil
 }
 
-// A map hands out its elements in an order that memory knows nothing of, so that
-// each string waits for the one before it. In batches they are fetched together.
-const batch = 32
-
 func planMapOf[K comparable, E any](key scalar[K], elem scalar[E]) *plan {
 	return &plan{
 		empty: noMap,
 		put: func(b []byte, p unsafe.Pointer) []byte {
 			m := *(*map[K]E)(p)
 			b = putUint(b, uint64(len(m)))
-			var keys [batch]K
-			var elems [batch]E
-			n := 0
-			flush := func() {
-				if key.look != nil {
-					key.look(keys[:n])
-				}
-				if elem.look != nil {
-					elem.look(elems[:n])
-				}
-				for i := range n {
-					b = elem.put(key.put(b, keys[i]), elems[i])
-				}
-				n = 0
+			if len(m) > 2*batch {
+				return putBatches(b, m, key, elem)
 			}
 			for k, v := range m {
-				keys[n], elems[n] = k, v
-				if n++; n == batch {
-					flush()
-				}
+				b = elem.put(key.put(b, k), v)
 			}
-			flush()
 			return b
 		},
 		get: func(r *reader, p unsafe.Pointer) {
@@ -569,21 +549,62 @@ func planMapOf[K comparable, E any](key scalar[K], elem scalar[E]) *plan {
 				m = make(map[K]E, n)
 				*(*map[K]E)(p) = m
 			}
-			var keys [batch]K
-			var elems [batch]E
-			for n > 0 {
-				k := min(n, batch)
-				for i := range k {
-					keys[i], elems[i] = key.get(r), elem.get(r)
-				}
-				if r.bad {
-					return
-				}
-				for i := range k {
-					m[keys[i]] = elems[i]
-				}
-				n -= k
+			if n > 2*batch {
+				n -= getBatches(r, m, n/batch, key, elem)
+			}
+			for i := 0; i < n && !r.bad; i++ {
+				k := key.get(r)
+				m[k] = elem.get(r)
 			}
 		},
 	}
+}
+
+// A large map has its elements in an order that memory knows nothing of, and
+// each that is met or put there waits for memory. Those of a batch wait together:
+// there is little else to do between them.
+const batch = 32
+
+func putBatches[K comparable, E any](b []byte, m map[K]E, key scalar[K], elem scalar[E]) []byte {
+	var keys [batch]K
+	var elems [batch]E
+	n := 0
+	flush := func() {
+		if key.look != nil {
+			key.look(keys[:n])
+		}
+		if elem.look != nil {
+			elem.look(elems[:n])
+		}
+		for i := range n {
+			b = elem.put(key.put(b, keys[i]), elems[i])
+		}
+		n = 0
+	}
+	for k, v := range m {
+		keys[n], elems[n] = k, v
+		if n++; n == batch {
+			flush()
+		}
+	}
+	flush()
+	return b
+}
+
+// getBatches returns how many elements it has put into m.
+func getBatches[K comparable, E any](r *reader, m map[K]E, batches int, key scalar[K], elem scalar[E]) int {
+	var keys [batch]K
+	var elems [batch]E
+	for i := range batches {
+		for j := range batch {
+			keys[j], elems[j] = key.get(r), elem.get(r)
+		}
+		if r.bad {
+			return i * batch
+		}
+		for j := range batch {
+			m[keys[j]] = elems[j]
+		}
+	}
+	return batches * batch
 }
