@@ -1,7 +1,6 @@
 package mpi
 
 import (
-	"cmp"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -155,14 +154,18 @@ func Startall(rs ...*Request) error {
 			}
 		}
 		for _, r := range rs {
+			var failed error
 			switch {
 			case r == nil:
 			case rc == 0 && r.local != nil:
 				r.startLocal()
 			case rc == 0 && r.nobody():
-				err = cmp.Or(err, r.started(op, r.begin()))
+				failed = r.started(op, r.begin())
 			default:
-				err = cmp.Or(err, r.started(op, rc))
+				failed = r.started(op, rc)
+			}
+			if err == nil {
+				err = failed
 			}
 		}
 	}

@@ -308,14 +308,19 @@ func (r *Request) claim() bool {
 	return r.state.Load() == reqActive && lifecycle.Load() == running && r.state.CompareAndSwap(reqActive, reqClaimed)
 }
 
-// settle ends a claim with the operation's result.
-func (r *Request) settle(s cgo.Status) {
+// settle ends a claim with the operation's result. With told the caller goes on to
+// report it: a success is then marked as reported at once, which saves a swap.
+func (r *Request) settle(s cgo.Status, told bool) {
 	r.result(s)
 	if r.turnOver() {
 		r.unclaim()
 		return
 	}
-	if !r.state.CompareAndSwap(reqClaimed, reqDone) {
+	to := reqDone
+	if told && r.err == nil {
+		to = reqReported
+	}
+	if !r.state.CompareAndSwap(reqClaimed, to) {
 		eng.mu.Lock()
 		r.release()
 		eng.mu.Unlock()
@@ -406,7 +411,7 @@ func (r *Request) wait(done <-chan struct{}) (Status, bool, error) {
 		h, s := cgo.Test(r.h, spin)
 		eng.leave(gated)
 		if h == 0 {
-			r.settle(s)
+			r.settle(s, true)
 		} else {
 			r.unclaim()
 		}
@@ -492,7 +497,7 @@ func (r *Request) poke() bool {
 		h, s := cgo.Test(r.h, 0)
 		eng.leave(gated)
 		if h == 0 {
-			r.settle(s)
+			r.settle(s, false)
 			if !r.complete() {
 				return r.poke() // the second half
 			}
@@ -814,9 +819,9 @@ func waitForOne(rs []*Request) {
 	eng.mu.Unlock()
 }
 
-// testall tests those of rs that nobody else is testing, in one call into C,
-// for a while or once.
-func (p *parker) testall(rs []*Request, patiently bool) {
+// testall tests those of rs that nobody else is testing, in one call into C: once,
+// or, for a caller that waits for all and reports them, for a while.
+func (p *parker) testall(rs []*Request, all bool) {
 	for _, r := range rs {
 		if r != nil && r.claim() {
 			p.claimed = append(p.claimed, r)
@@ -831,7 +836,7 @@ func (p *parker) testall(rs []*Request, patiently bool) {
 		p.out = make([]cgo.RawStatus, cap(p.handles))
 	}
 	spin, gated := eng.enter()
-	if !patiently {
+	if !all {
 		spin = 0
 	}
 	left := cgo.Testall(p.handles, p.out[:n], spin)
@@ -839,9 +844,9 @@ func (p *parker) testall(rs []*Request, patiently bool) {
 	for i, r := range p.claimed {
 		switch {
 		case p.handles[i] == 0:
-			r.settle(p.out[i].Status())
+			r.settle(p.out[i].Status(), all)
 		case left < 0: // the library refused the list
-			r.settle(cgo.Status{RC: int32(-left)})
+			r.settle(cgo.Status{RC: int32(-left)}, all)
 		default:
 			r.unclaim()
 		}
