@@ -332,12 +332,13 @@ func functionsOf[S mpi.Data](form form) (f functions[S]) {
 	return f
 }
 
-// Every type, with different roots and lengths.
+// Every type, with different roots and lengths. Where they take turns, each form
+// meets each placing and each root.
 func TestMoves(t *testing.T) {
 	shapes(t, func(t *testing.T, c *mpi.Comm) {
 		for i, s := range subjects {
 			for _, form := range forms(c, i) {
-				s.moves(t, c, form, i%c.Size(), i%4, turn(c, i))
+				s.moves(t, c, form, (2*i+i/3)%c.Size(), 1+i/3%3, turn(c, i/3))
 			}
 		}
 	})

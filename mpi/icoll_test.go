@@ -108,28 +108,57 @@ func TestCollectivesInFlight(t *testing.T) {
 	}
 }
 
-// A nonblocking barrier is complete only when all ranks have begun it.
-func TestIbarrier(t *testing.T) {
+// A barrier of any form is complete only when all ranks have begun it.
+func TestBarriers(t *testing.T) {
 	c := mpitest.World(t)
+	for _, form := range []form{plain, nonblocking, persistent} {
+		t.Run(string(form), func(t *testing.T) { barriers(t, c, form) })
+	}
+}
+
+func barriers(t *testing.T, c *mpi.Comm, form form) {
 	last := c.Size() - 1
+	if c.Rank() == last {
+		for range last {
+			_, err := mpi.Recv(c, []int{}, mpi.AnySource, 0)
+			must(t, err)
+		}
+	}
+	var r *mpi.Request
+	over := make(chan error, 1)
+	switch form {
+	case plain:
+		go func() { over <- c.Barrier() }()
+	case nonblocking:
+		r = c.Ibarrier()
+	case persistent:
+		r = c.BarrierInit()
+		must(t, r.Start())
+	}
 	if c.Rank() != last {
-		r := c.Ibarrier()
 		for range 50 {
-			if _, done, err := r.Test(); done || err != nil {
+			done := len(over) > 0
+			var err error
+			if r != nil {
+				_, done, err = r.Test()
+			} else {
+				_, _, err = c.Iprobe(c.Rank(), 1) // gives the library time
+			}
+			if done || err != nil {
 				t.Fatalf("complete before rank %d began: %v", last, err)
 			}
 		}
 		must(t, mpi.Send(c, []int{}, last, 0))
-		_, err := r.Wait()
-		must(t, err)
+	}
+	if r == nil {
+		must(t, <-over)
 		return
 	}
-	for range last {
-		_, err := mpi.Recv(c, []int{}, mpi.AnySource, 0)
-		must(t, err)
-	}
-	_, err := c.Ibarrier().Wait()
+	_, err := r.Wait()
 	must(t, err)
+	if form == persistent {
+		must(t, r.Free())
+	}
 }
 
 // Started again and again, a persistent collective takes what is in its buffers

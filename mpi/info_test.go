@@ -34,10 +34,14 @@ func TestInfo(t *testing.T) {
 	given := mpi.Info{"mpi_assert_no_any_tag": "true", "mpi_assert_allow_overtaking": "false"}
 	d, err := c.DupWithInfo(given)
 	must(t, err)
-	for k, v := range infoOf(t, d) {
+	got := infoOf(t, d)
+	for k, v := range got {
 		if want, is := given[k]; is && v != want {
 			t.Errorf("%s is %q, want %q", k, v, want)
 		}
+	}
+	if k := "mpi_assert_no_any_tag"; got[k] != "true" { // which both know
+		t.Errorf("%s is %q after the communicator was made with it", k, got[k])
 	}
 	must(t, d.SetInfo(mpi.Info{"mpi_assert_no_any_tag": "false"}))
 	if v, is := infoOf(t, d)["mpi_assert_no_any_tag"]; is && v != "false" {

@@ -153,6 +153,13 @@ func TestLargeCollectives(t *testing.T) {
 	if !cgo.Large {
 		is(t, mpi.Allgatherv(c, buf, nil, []int{n, 0}, nil), mpi.ErrCount, "at most 2147483647 from a rank")
 		is(t, mpi.Gatherv(c, buf, nil, []int{n, 0}, nil, 1-me), mpi.ErrCount, "at most 2147483647 from a rank")
+		is(t, mpi.Scatterv(c, nil, nil, nil, buf, 1-me), mpi.ErrCount, "recv has 2147483655 elements")
+		is(t, mpi.Scatterv(c, buf, []int{n, 0}, nil, nil, me), mpi.ErrCount, "rank 0, 2147483655 elements from 0")
+		is(t, mpi.Scatterv(c, buf, []int{1, 1}, []int{0, n - 1}, buf[:1], me), mpi.ErrCount, "rank 1, 1 elements from 2147483654")
+		is(t, mpi.Scatterv(c, buf, []int{n - 1, 1}, nil, nil, me), mpi.ErrCount, "rank 0, 2147483654 elements from 0")
+		is(t, mpi.AlltoallvInPlace(c, buf, []int{n - 1, 1}, nil), mpi.ErrCount, "rank 0, 2147483654 elements from 0")
+		is(t, mpi.AlltoallwInPlace(c, []mpi.Buffer{mpi.Slice(buf), mpi.Slice(buf[:1])}), mpi.ErrCount, "bufs[0] has 2147483655 elements")
+		is(t, mpi.ReduceScatterInPlace(c, buf, []int{n, 0}, op.Bxor), mpi.ErrCount, "counts[0] is 2147483655")
 		_, err := mpi.IallreduceInPlace(c, buf, op.Bxor).Wait()
 		is(t, err, mpi.ErrCount, "2147483647")
 		must(t, c.Barrier())

@@ -1,7 +1,6 @@
 package mpi
 
 import (
-
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
