@@ -120,7 +120,7 @@ var examples = map[string]struct {
 	"particles":     {[]int{1, 3, 4}, testParticles},
 	"pi":            {[]int{1, 3, 4}, testPi},
 	"pipeline":      {[]int{1, 2, 3, 5}, testPipeline},
-	"poolmap":       {[]int{1, 3, 4}, testPoolmap},
+	"poolmap":       {[]int{1, 3, 4, 10}, testPoolmap},
 	"raytrace":      {[]int{1, 2, 3, 5}, testRaytrace},
 	"readonce":      {[]int{1, 2, 3, 5}, testReadonce},
 	"ring":          {[]int{1, 3, 4}, testRing},
@@ -289,7 +289,7 @@ func testPoolmap(t *testing.T, ranks int) {
 	for x := range n {
 		work += slow + slow*time.Duration(x%5)/4
 	}
-	got := output(t, ranks, "poolmap", "-n", strconv.Itoa(n), "-slow", slow.String(), "-workers", "1,2,3,6")
+	got := output(t, ranks, "poolmap", "-n", strconv.Itoa(n), "-slow", slow.String(), "-workers", "1,2,3,6,10")
 	if !strings.HasPrefix(got[0], "workers") {
 		t.Errorf("the table begins with %q", got[0])
 	}
@@ -308,7 +308,7 @@ func testPoolmap(t *testing.T, ranks int) {
 			}
 		}
 	}
-	want := map[int][]string{1: {"1"}, 3: {"1", "2", "3"}, 4: {"1", "2", "3"}}[ranks]
+	want := map[int][]string{1: {"1"}, 3: {"1", "2", "3"}, 4: {"1", "2", "3"}, 10: {"1", "2", "3", "6", "10"}}[ranks]
 	if !slices.Equal(lines, want) {
 		t.Errorf("the table has lines for %v workers, want %v", lines, want)
 	}

@@ -25,6 +25,7 @@ func testMasterworker(t *testing.T, ranks int) {
 	for _, size := range []struct{ instances, length, iterations int }{
 		{1, 1, 1},    // less work than workers; all 20 entries in one place
 		{40, 300, 3}, // some places are added to often: the order shows
+		{4, 257_241, 1},
 	} {
 		var want []string
 		global := make([]float64, size.length)
@@ -170,11 +171,16 @@ func testRaytrace(t *testing.T, ranks int) {
 	const width, height = 160, 90
 	for _, tile := range []int{7, 1000} {
 		file := filepath.Join(t.TempDir(), "raytrace.png")
-		lines := output(t, ranks, "raytrace", "-width", strconv.Itoa(width), "-height", strconv.Itoa(height), "-samples", "2", "-tile", strconv.Itoa(tile), "-o", file)
+		stdout, stderr, err := start(t, ranks, "raytrace", "-width", strconv.Itoa(width), "-height", strconv.Itoa(height), "-samples", "2", "-tile", strconv.Itoa(tile), "-o", file)
 		tiles := ((width + tile - 1) / tile) * ((height + tile - 1) / tile)
 		want := fmt.Sprintf("%s: %d x %d pixels, %d tiles by %d workers", file, width, height, tiles, ranks)
-		if len(lines) != 1 || lines[0] != want {
-			t.Errorf("got %q, want %q", lines, want)
+		if err != nil || stdout != want+"\n" {
+			t.Fatalf("got %q, %v, want %q; stderr:\n%s", stdout, err, want, stderr)
+		}
+		for _, line := range []string{fmt.Sprintf("tiles: %d of %d done in ", tiles, tiles), "tiles: by worker: "} {
+			if !strings.Contains(stderr, line) {
+				t.Errorf("stderr lacks %q:\n%s", line, stderr)
+			}
 		}
 		img := picture(t, file)
 		if rendered == nil {

@@ -71,6 +71,16 @@ var (
 		<-ctx.Done()
 		return 0, ctx.Err()
 	})
+	// stubborn does not look at its context; begun and ended count it.
+	stubborn = pool.Func("stubborn", func(context.Context, int) (int, error) {
+		begun.Add(1)
+		time.Sleep(stubbornTime)
+		ended.Add(1)
+		return 0, nil
+	})
+	tally = pool.Func("tally", func(context.Context, struct{}) ([2]int64, error) {
+		return [2]int64{begun.Swap(0), ended.Swap(0)}, nil
+	})
 	reverse = pool.Func("reverse", func(_ context.Context, b []byte) ([]byte, error) {
 		slices.Reverse(b)
 		return b, nil
@@ -82,6 +92,11 @@ var (
 		return x, nil
 	})
 )
+
+// Of the stubborn tasks of this rank.
+var begun, ended atomic.Int64
+
+const stubbornTime = 100 * time.Millisecond
 
 // run runs a pool on c, and f on rank 0. All must end without an error.
 func run(t *testing.T, c *mpi.Comm, f func(ctx context.Context, p *pool.Pool) error, opts ...pool.Option) {
@@ -246,6 +261,42 @@ func TestLookahead(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// A hundred thousand inputs and results, 400 MB each way, leave no more in memory
+// than what is on its way.
+func TestMemory(t *testing.T) {
+	c := mpitest.World(t)
+	if c.Size() > 3 {
+		return // twice is enough
+	}
+	run(t, c, func(ctx context.Context, p *pool.Pool) error {
+		const n, each, most = 100_000, 4000, 64 << 20
+		inputs := func(yield func([]byte) bool) {
+			for range n {
+				if !yield(make([]byte, each)) {
+					return
+				}
+			}
+		}
+		done := 0
+		for r, err := range reverse.All(ctx, p, inputs) {
+			if err != nil || len(r.Value) != each {
+				return fmt.Errorf("a result of %d bytes: %w", len(r.Value), err)
+			}
+			if done++; done%20_000 == 0 {
+				runtime.GC()
+				var m runtime.MemStats
+				if runtime.ReadMemStats(&m); m.HeapAlloc > most {
+					t.Errorf("%d MB are in use after %d results", m.HeapAlloc>>20, done)
+				}
+			}
+		}
+		if done != n {
+			t.Errorf("%d results of %d inputs", done, n)
+		}
+		return nil
 	})
 }
 
@@ -644,6 +695,29 @@ func TestCancel(t *testing.T) {
 }
 
 // Cancelled or left after any number of results.
+// A Map that is cancelled hands out no more, and waits for the tasks that run.
+func TestCancelWaits(t *testing.T) {
+	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
+		late, cancel := context.WithTimeout(ctx, stubbornTime/10)
+		defer cancel()
+		start := time.Now()
+		_, err := stubborn.Map(late, p, upTo(100), pool.ChunkSize(1))
+		if took := time.Since(start); took < stubbornTime || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after %v, when tasks take %v: %v", took, stubbornTime, err)
+		}
+		counts, err := tally.Each(ctx, p, struct{}{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for worker, n := range counts {
+			// What lies behind the task that runs may have been handed out before.
+			if n[0] != n[1] || n[0] > 2 {
+				t.Errorf("worker %d began %d tasks and ended %d", worker, n[0], n[1])
+			}
+		}
+	})
+}
+
 func TestCancelAnywhere(t *testing.T) {
 	both(t, func(t *testing.T, ctx context.Context, p *pool.Pool) {
 		const n = 60
@@ -725,6 +799,11 @@ func TestRunEnds(t *testing.T) {
 		}
 	}()
 	<-exited
+}
+
+// A pool that has nothing to do ends on all ranks.
+func TestNothing(t *testing.T) {
+	both(t, func(*testing.T, context.Context, *pool.Pool) {})
 }
 
 func TestArguments(t *testing.T) {
