@@ -1,10 +1,13 @@
 package object_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"reflect"
 	"slices"
@@ -339,6 +342,43 @@ func TestManyGoroutines(t *testing.T) {
 }
 
 // 50 MB of strings, and of numbers.
+// An object is one message, however large. A slice of numbers lies in it as it
+// does in memory.
+func TestOneMessage(t *testing.T) {
+	numbers := make([]float64, 100)
+	raw := make([]byte, 8*len(numbers))
+	for i := range numbers {
+		numbers[i] = float64(i) / 7
+		binary.NativeEndian.PutUint64(raw[8*i:], math.Float64bits(numbers[i]))
+	}
+	if !bytes.Contains(object.Encoded(numbers), raw) {
+		t.Error("100 numbers do not travel as memory")
+	}
+	c := mpitest.World(t)
+	words := map[string]string{"long": strings.Repeat("x", 1<<20), "short": "y"}
+	switch c.Rank() {
+	case 0:
+		for to := 1; to < c.Size(); to++ {
+			_, err := object.Isend(c, words, to, 3).Wait()
+			must(t, err)
+		}
+	default:
+		st, err := c.Probe(0, 3)
+		must(t, err)
+		if st.Bytes() < 1<<20 {
+			t.Errorf("the first message has %d bytes", st.Bytes())
+		}
+		got, st, err := object.Recv[map[string]string](c, 0, 3)
+		if err != nil || !reflect.DeepEqual(got, words) || st.Bytes() < 1<<20 {
+			t.Errorf("got %d words, %d bytes, %v", len(got), st.Bytes(), err)
+		}
+	}
+	must(t, c.Barrier())
+	if _, found, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); found || err != nil {
+		t.Errorf("another message is left: %v, %v", found, err)
+	}
+}
+
 func TestLargeObjects(t *testing.T) {
 	c := mpitest.World(t)
 	if testing.Short() || c.Size() != 2 {

@@ -228,6 +228,21 @@ func TestPlanLong(t *testing.T) {
 		long.SF[string(rune(i))], long.LF[label(rune(i))] = float64(i), i%2 == 0
 	}
 	checkPlan(t, long, false)
+	// Around the lengths at which maps go in batches.
+	for _, n := range []int{31, 32, 33, 63, 64, 65, 66, 95, 96, 97, 300} {
+		words, ints := map[string]string{}, map[int]bool{}
+		for i := range n {
+			words[fmt.Sprint(i)], ints[i] = fmt.Sprint("word ", i), i%3 == 0
+		}
+		checkPlan(t, words, false)
+		checkPlan(t, ints, false)
+		descriptors, payload := byGob(t, &words)
+		for k := 0; k < len(payload); k += 7 {
+			if got := (map[string]string)(nil); object.FromPlan(descriptors, payload[:k], &got) {
+				t.Errorf("%d bytes of %d were made %d words of %d", k, len(payload), len(got), n)
+			}
+		}
+	}
 }
 
 // Another type with the same parts goes by the plan, one with others does not.
