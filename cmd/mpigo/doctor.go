@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func (d *doctor) examine(choice string) {
 		d.problem("launcher", i.missing.Error(), "")
 		return
 	}
-	d.well("launcher", "%s", i.launcher)
+	d.launcher(i)
 	d.root(i)
 	d.slots(i)
 	d.slurm(i)
@@ -107,6 +108,9 @@ func (d *doctor) goAndC() {
 
 // mixed looks for an mpicc and an mpirun that belong to different libraries.
 func (d *doctor) mixed(i *install) {
+	if i.missing == nil && launcherFamily(i) != i.family {
+		return // launcher says more
+	}
 	families := map[string]launch.Family{}
 	if path, err := exec.LookPath("mpicc"); err == nil {
 		families["mpicc"] = fromWrapper("", path).family
@@ -130,6 +134,33 @@ func (d *doctor) mixed(i *install) {
 	}
 }
 
+// launcher finds that $MPIRUN names another library's.
+func (d *doctor) launcher(i *install) {
+	if f := launcherFamily(i); f != i.family {
+		d.problem("launcher", fmt.Sprintf("%s is %v's, but programs are built for %v: started by it, every rank is alone", i.launcher, f, i.family), launcherCure(i))
+		return
+	}
+	d.well("launcher", "%s", i.launcher)
+}
+
+// launcherFamily is whose launcher it is: the library's own where it does not say,
+// as srun.
+func launcherFamily(i *install) launch.Family {
+	text, _ := output(strings.Fields(i.launcher)[0], "--version")
+	if f := launch.FamilyOfLauncher(text); f != launch.Unknown && i.family != launch.Unknown {
+		return f
+	}
+	return i.family
+}
+
+func launcherCure(i *install) string {
+	cure := fmt.Sprintf("put the mpirun of %v first in PATH", i.family)
+	if mpirun := os.Getenv("MPIRUN"); mpirun != "" {
+		cure = fmt.Sprintf("unset MPIRUN, which is %q, and mpigo finds the launcher of %v", mpirun, i.family)
+	}
+	return cure + "; or build for the launcher's library, mpigo --mpi=openmpi or --mpi=mpich"
+}
+
 func (d *doctor) root(i *install) {
 	if os.Geteuid() != 0 || i.family != launch.OpenMPI {
 		return
@@ -139,18 +170,65 @@ func (d *doctor) root(i *install) {
 	}
 }
 
-// slots compares the ranks with the cores of this machine: an allocation has
-// its own rules.
+// slots compares the ranks with the places that there are for them.
 func (d *doctor) slots(i *install) {
-	if os.Getenv("SLURM_JOB_ID") != "" || d.n <= runtime.NumCPU() {
+	places, of := granted(os.Getenv)
+	if d.n <= places {
 		return
 	}
-	says := fmt.Sprintf("%d ranks on %d cores", d.n, runtime.NumCPU())
-	if i.family == launch.OpenMPI && os.Getenv("OMPI_MCA_rmaps_base_oversubscribe") == "" && os.Getenv("PRTE_MCA_rmaps_default_mapping_policy") == "" {
-		d.problem("slots", says+": Open MPI says \"not enough slots\"", "mpirun --oversubscribe, or export OMPI_MCA_rmaps_base_oversubscribe=1 (mpigo run does); or name hosts with enough slots")
-		return
+	says := fmt.Sprintf("%d ranks on %d %s", d.n, places, of)
+	switch inSlurm := os.Getenv("SLURM_JOB_ID") != ""; {
+	case inSlurm && filepath.Base(strings.Fields(i.launcher)[0]) == "srun":
+		d.problem("slots", says+": srun starts no more", fmt.Sprintf("sbatch or salloc --ntasks=%d", d.n))
+	case i.family == launch.OpenMPI && !on("OMPI_MCA_rmaps_base_oversubscribe") && os.Getenv("PRTE_MCA_rmaps_default_mapping_policy") == "":
+		d.problem("slots", says+": Open MPI says \"not enough slots\"", slotsCure(d.n))
+	default:
+		d.note("slots", "%s: they take turns, and messages wait for that", says)
 	}
-	d.note("slots", "%s: they take turns, and messages wait for that", says)
+}
+
+// granted is how many ranks have a place of their own, and what those places
+// are: the tasks of Slurm's allocation, by which Open MPI counts too, or the
+// cores of this machine.
+func granted(env func(string) string) (int, string) {
+	if env("SLURM_JOB_ID") != "" {
+		for _, name := range []string{"SLURM_NTASKS", "SLURM_TASKS_PER_NODE", "SLURM_CPUS_ON_NODE"} {
+			if n := sum(env(name)); n > 0 {
+				return n, fmt.Sprintf("tasks that Slurm granted (%s=%s)", name, env(name))
+			}
+		}
+	}
+	return runtime.NumCPU(), "cores"
+}
+
+// sum adds up a list of Slurm's: 4(x2),3 is 11. It is 0 for anything else.
+func sum(list string) (total int) {
+	for part := range strings.SplitSeq(list, ",") {
+		each, times, repeated := strings.Cut(strings.TrimSuffix(part, ")"), "(x")
+		n, err := strconv.Atoi(each)
+		nodes := 1
+		if repeated && err == nil {
+			nodes, err = strconv.Atoi(times)
+		}
+		if err != nil {
+			return 0
+		}
+		total += n * nodes
+	}
+	return total
+}
+
+// on reports whether a parameter of Open MPI's is set, and not to no.
+func on(name string) bool {
+	return !slices.Contains([]string{"", "0", "false", "no"}, strings.ToLower(os.Getenv(name)))
+}
+
+func slotsCure(n int) string {
+	cure := "mpirun --oversubscribe, or export OMPI_MCA_rmaps_base_oversubscribe=1 (mpigo run does, where it is not set); or name hosts with enough slots"
+	if os.Getenv("SLURM_JOB_ID") != "" {
+		return fmt.Sprintf("sbatch or salloc --ntasks=%d; or ", n) + cure
+	}
+	return cure
 }
 
 func (d *doctor) slurm(i *install) {
@@ -158,21 +236,44 @@ func (d *doctor) slurm(i *install) {
 		return
 	}
 	text, err := output("srun", "--mpi=list")
-	if err != nil || !strings.Contains(text, "none") { // which is a plugin too
+	there := plugins(text)
+	if err != nil || !slices.Contains(there, "none") { // which is a plugin too
 		d.note("Slurm", "srun is there, but srun --mpi=list fails: no cluster is set up")
 		return
 	}
 	want := map[launch.Family][]string{launch.OpenMPI: {"pmix"}, launch.MPICH: {"pmi2", "pmix", "cray_shasta"}}[i.family]
 	for _, plugin := range want {
-		if strings.Contains(text, plugin) {
-			d.well("Slurm", "srun --mpi=%s", plugin)
+		if slices.Contains(there, plugin) {
+			d.well("Slurm", "srun --mpi=%s for %v; its plugins are %s", plugin, i.family, strings.Join(there, ", "))
 			return
 		}
 	}
-	if len(want) > 0 {
-		d.problem("Slurm", fmt.Sprintf("srun has no plugin %s, which %v needs: every rank would be alone", strings.Join(want, " or "), i.family),
-			"start programs by mpirun within the allocation, or ask for the plugin to be installed")
+	if len(want) == 0 {
+		d.note("Slurm", "the plugins of srun --mpi are %s", strings.Join(there, ", "))
+		return
 	}
+	d.problem("Slurm", fmt.Sprintf("srun has no plugin %s, which %v needs: every rank would be alone; it has %s", strings.Join(want, " or "), i.family, strings.Join(there, ", ")),
+		"start programs by mpirun within the allocation, or ask for the plugin to be installed")
+}
+
+// plugins finds the names in what srun --mpi=list prints: one on a line, below
+// a heading, each behind "srun:" in older versions, and the versions of pmix in
+// a sentence of their own.
+func plugins(text string) (names []string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "srun:"))
+		if _, versions, ok := strings.Cut(line, "versions available:"); ok {
+			line = versions
+		} else if strings.Contains(line, " ") {
+			continue
+		}
+		for name := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == ' ' || r == ',' }) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func (d *doctor) hugePages() {
@@ -191,9 +292,11 @@ type report struct {
 	Library, Threads string
 	Size             int
 	Ranks            []struct {
-		Rank             int
-		Host             string
-		GOMAXPROCS, CPUs int
+		Rank         int
+		Host         string
+		GOMAXPROCS   int
+		CPUs, Online string
+		Segments     []string
 	}
 	Latency float64
 }
@@ -232,12 +335,12 @@ func (d *doctor) job(i *install) {
 		if ctx.Err() != nil {
 			err = errors.New("it has not ended within 2 minutes")
 		}
-		d.problem("job", fmt.Sprintf("%s: %v\n%s", strings.Join(words[:3], " "), err, lastLines(says, 12)), jobCure(says))
+		d.problem("job", fmt.Sprintf("%s: %v\n%s", strings.Join(words[:3], " "), err, shorten(says)), d.jobCure(i, says))
 		return
 	}
 	var r report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil || len(r.Ranks) == 0 {
-		d.problem("job", "it printed something else: "+lastLines(out.String(), 3), "")
+		d.problem("job", "it printed something else: "+shorten(out.String()), "")
 		return
 	}
 	d.tell(i, &r)
@@ -264,29 +367,15 @@ func (d *doctor) tell(i *install, r *report) {
 		d.problem("launcher", fmt.Sprintf("%d ranks were started, and the program saw %d", d.n, r.Size), "start it by the launcher of the library that it was built for")
 	}
 	if f := launch.FamilyOf(r.Library); i.family != launch.Unknown && f != i.family {
-		d.problem("library", fmt.Sprintf("built for %v, but loaded %s", i.family, r.Library), "unset LD_LIBRARY_PATH, or load the modules of one MPI only")
+		d.problem("library", fmt.Sprintf("built for %v, but loaded %s", i.family, r.Library), mixedCure())
 	}
 	if strings.Contains(strings.ToLower(r.Threads), "multiple") {
 		d.well("threads", "%s: goroutines may call MPI at will", r.Threads)
 	} else {
 		d.note("threads", "%s: mpi4go lets one goroutine into MPI at a time", r.Threads)
 	}
-	least, most, cpus := r.Ranks[0].GOMAXPROCS, r.Ranks[0].GOMAXPROCS, r.Ranks[0].CPUs
-	hosts := map[string]int{}
-	for _, k := range r.Ranks {
-		least, most = min(least, k.GOMAXPROCS), max(most, k.GOMAXPROCS)
-		hosts[k.Host]++
-	}
-	if least == 1 {
-		cure := "bind each rank to several cores, mpirun --map-by slot:PE=n or srun --cpus-per-task=n; or to none, --bind-to none"
-		if i.family == launch.MPICH {
-			cure = "bind each rank to several cores, mpirun -bind-to user:..., or srun --cpus-per-task=n; or to none"
-		}
-		d.problem("GOMAXPROCS", "it is 1 in some ranks: a goroutine that computes beside one that waits for messages, as a pool's, delays them by 10 ms", cure)
-	} else {
-		d.well("GOMAXPROCS", "%d to %d, of %d cores that a rank may run on", least, most, cpus)
-	}
-	d.well("hosts", "%d", len(hosts))
+	d.ranks(i, r)
+	d.sharedMemory(r)
 	if r.Latency > 0 {
 		switch {
 		case r.Latency > 50 && d.n <= runtime.NumCPU():
@@ -296,6 +385,102 @@ func (d *doctor) tell(i *install, r *report) {
 			d.well("latency", "%.1f us for 8 bytes from rank 0 to rank 1", r.Latency)
 		}
 	}
+}
+
+// ranks tells where the ranks are: what is alike of several is said once.
+func (d *doctor) ranks(i *install, r *report) {
+	where, hosts, alone := groups{}, groups{}, groups{}
+	for _, k := range r.Ranks {
+		hosts.add(k.Host, k.Rank)
+		cpus := "unknown"
+		if k.CPUs != "" {
+			cpus = k.CPUs + " of " + k.Online
+		}
+		where.add(fmt.Sprintf("CPUs %s, GOMAXPROCS %d", cpus, k.GOMAXPROCS), k.Rank)
+		if k.GOMAXPROCS == 1 {
+			alone.add("", k.Rank)
+		}
+	}
+	for _, g := range where.list {
+		d.well("binding", "%s: %s", g.ranks(), g.what)
+	}
+	for _, g := range alone.list {
+		cure := "bind each rank to several cores, mpirun --map-by slot:PE=n or srun --cpus-per-task=n; or to none, --bind-to none"
+		if i.family == launch.MPICH {
+			cure = "bind each rank to several cores, mpirun -bind-to core:n or srun --cpus-per-task=n; or to none, -bind-to none"
+		}
+		d.problem("GOMAXPROCS", "it is 1 in "+g.ranks()+": a goroutine that computes beside one that waits for messages, as a pool's, delays them by 10 ms", cure)
+	}
+	var list []string
+	for _, g := range hosts.list {
+		list = append(list, fmt.Sprintf("%s (%s)", g.what, g.ranks()))
+	}
+	d.well("hosts", "%d: %s", len(list), strings.Join(list, ", "))
+}
+
+// sharedMemory tells what ranks of one host have to pass messages through. That
+// it is not seen is no proof that there is none.
+func (d *doctor) sharedMemory(r *report) {
+	perHost := map[string]int{}
+	for _, k := range r.Ranks {
+		perHost[k.Host]++
+	}
+	seen := groups{}
+	for _, k := range r.Ranks {
+		if perHost[k.Host] > 1 {
+			seen.add(strings.Join(k.Segments, ", "), k.Rank)
+		}
+	}
+	if len(seen.list) == 0 {
+		d.note("shared mem", "not seen: no host has two ranks")
+	}
+	for _, g := range seen.list {
+		if g.what == "" {
+			d.note("shared mem", "not seen in %s: messages within a host may go through the network", g.ranks())
+			continue
+		}
+		d.well("shared mem", "%s: %s", g.ranks(), g.what)
+	}
+}
+
+// groups are ranks that have something in common, in the order in which they
+// were found.
+type groups struct{ list []*group }
+
+type group struct {
+	what    string
+	members []int // ascending
+}
+
+func (s *groups) add(what string, rank int) {
+	for _, g := range s.list {
+		if g.what == what {
+			g.members = append(g.members, rank)
+			return
+		}
+	}
+	s.list = append(s.list, &group{what, []int{rank}})
+}
+
+// ranks is the group as "ranks 0-3,8".
+func (g *group) ranks() string {
+	var parts []string
+	for first := 0; first < len(g.members); {
+		last := first
+		for last+1 < len(g.members) && g.members[last+1] == g.members[last]+1 {
+			last++
+		}
+		part := strconv.Itoa(g.members[first])
+		if last > first {
+			part += "-" + strconv.Itoa(g.members[last])
+		}
+		parts = append(parts, part)
+		first = last + 1
+	}
+	if len(g.members) == 1 {
+		return "rank " + parts[0]
+	}
+	return "ranks " + strings.Join(parts, ",")
 }
 
 // buildCure knows what compilers say.
@@ -311,20 +496,49 @@ func buildCure(said string) string {
 	return ""
 }
 
-// jobCure knows what launchers say.
-func jobCure(said string) string {
+// jobCure knows what launchers, the loader and mpi.Init say.
+func (d *doctor) jobCure(i *install, said string) string {
+	has := func(part string) bool { return strings.Contains(said, part) }
 	switch {
-	case strings.Contains(said, "run-as-root"):
+	case has("run-as-root"):
 		return "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1, or be another user"
-	case strings.Contains(said, "not enough slots"):
-		return "mpirun --oversubscribe, or fewer ranks, or hosts with more slots"
-	case strings.Contains(said, "error while loading shared libraries"):
+	case has("not enough slots"):
+		return slotsCure(d.n)
+	case has("More processors requested than permitted"):
+		return fmt.Sprintf("sbatch or salloc --ntasks=%d", d.n)
+	case has("srun started") && has("but this program is linked with"):
+		return "tell srun the library's PMI: MPIRUN=\"srun --mpi=pmix\" for Open MPI, --mpi=pmi2 for MPICH; or unset MPIRUN, and start by mpirun"
+	case has("but this program is linked with"):
+		return launcherCure(i)
+	case has("was compiled with the headers of"), has("undefined symbol"):
+		return mixedCure()
+	case has("error while loading shared libraries"):
 		return "load the module of the library that the program was built for, or set LD_LIBRARY_PATH to its folder"
 	}
 	return ""
 }
 
-func lastLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+// mixedCure is for a program that found another library than it was built for.
+func mixedCure() string {
+	cure := "load the modules of one MPI only, and build again after go clean -cache"
+	if path := os.Getenv("LD_LIBRARY_PATH"); path != "" {
+		return fmt.Sprintf("unset LD_LIBRARY_PATH, which is %q, or ", path) + cure
+	}
+	return cure
+}
+
+// shorten keeps the beginning of a text, where launchers and Go say what is
+// wrong, and its end.
+func shorten(s string) string {
+	const begin, end = 8, 4
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimRight(line, " \n"); strings.Trim(line, "-") != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > begin+end+1 {
+		lines = slices.Replace(lines, begin, len(lines)-end, "...")
+	}
+	return strings.Join(lines, "\n")
 }

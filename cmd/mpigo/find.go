@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mpi4go/mpi4go/internal/launch"
 )
@@ -43,7 +45,8 @@ func isWrapper(path string) bool {
 }
 
 // findAll finds the libraries of this machine, the preferred one first: what the
-// user's variables name, what pkg-config knows, what is in PATH.
+// user's variables name, whose environment is loaded (Cray, Intel), what
+// pkg-config knows, what is in PATH.
 func findAll() []*install {
 	var found []*install
 	wrapper := func(how, name string) {
@@ -64,6 +67,11 @@ func findAll() []*install {
 	if os.Getenv("CRAYPE_VERSION") != "" {
 		wrapper("Cray's cc", "cc")
 	}
+	if dir := os.Getenv("I_MPI_ROOT"); dir != "" {
+		if name := intel(dir); name != "" {
+			wrapper("Intel MPI's "+name, name)
+		}
+	}
 	for _, lib := range []struct {
 		tag, pc string
 		family  launch.Family
@@ -80,6 +88,21 @@ func findAll() []*install {
 		wrapper(name+" in PATH", name)
 	}
 	return found
+}
+
+// intel is Intel MPI's wrapper for a compiler that there is, where its modules
+// have put its folder into PATH.
+func intel(dir string) string {
+	for _, w := range []struct{ name, compiler string }{{"mpiicx", "icx"}, {"mpiicc", "icc"}, {"mpigcc", "gcc"}, {"mpicc", "gcc"}} {
+		path, err := exec.LookPath(w.name)
+		if err != nil || !strings.HasPrefix(path, filepath.Clean(dir)+"/") {
+			continue
+		}
+		if _, err := exec.LookPath(w.compiler); err == nil {
+			return w.name
+		}
+	}
+	return ""
 }
 
 // fromWrapper asks a compiler wrapper what it stands for.
@@ -143,7 +166,15 @@ func pick(choice string) (*install, error) {
 	}
 }
 
+// patience is how long a tool may take to answer a question: srun looks for its
+// configuration for a minute.
+var patience = 20 * time.Second
+
 func output(name string, args ...string) (string, error) {
-	b, err := exec.Command(name, args...).CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = time.Second
+	b, err := cmd.CombinedOutput()
 	return strings.TrimSpace(string(b)), err
 }

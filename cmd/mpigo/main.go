@@ -5,9 +5,9 @@
 //	mpigo env                                    the settings for go build, for eval
 //	mpigo doctor                                 run a small job and tell every problem
 //
-// Install it by
+// There is no release yet. Install it in a clone of the repository:
 //
-//	go install github.com/mpi4go/mpi4go/cmd/mpigo@latest
+//	go install ./cmd/mpigo
 package main
 
 import (
