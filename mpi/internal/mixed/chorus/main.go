@@ -258,7 +258,24 @@ func vectors(world *mpi.Comm) error {
 	if err := mpi.Allgatherv(world, part, every, counts, nil); err != nil {
 		return err
 	}
-	return differ("Allgatherv", every, whole)
+	if err := differ("Allgatherv", every, whole); err != nil {
+		return err
+	}
+	// Rank s has s+r+1 times 10s+r for rank r.
+	var send, got, wantGot []int32
+	var ins []int
+	outs := make([]int, n)
+	for r := range n {
+		outs[r] = me + r + 1
+		send = append(send, fill(outs[r], int32(10*me+r))...)
+		ins = append(ins, me+r+1)
+		wantGot = append(wantGot, fill(ins[r], int32(10*r+me))...)
+	}
+	got = make([]int32, len(wantGot))
+	if err := mpi.Alltoallv(world, send, outs, nil, got, ins, nil); err != nil {
+		return err
+	}
+	return differ("Alltoallv", got, wantGot)
 }
 
 func reductions(world *mpi.Comm) error {
@@ -290,6 +307,15 @@ func reductions(world *mpi.Comm) error {
 	if err := differ("Scan", upto, []int64{int64(me * (me + 1) / 2)}); err != nil {
 		return err
 	}
+	before := []int64{-1} // stays on rank 0, which has no result
+	if err := mpi.Exscan(world, []int64{int64(me)}, before, op.Sum); err != nil {
+		return err
+	}
+	if me > 0 {
+		if err := differ("Exscan", before, []int64{int64(me * (me - 1) / 2)}); err != nil {
+			return err
+		}
+	}
 	// Rank r gets the sum of everybody's element r.
 	send, mine := make([]int64, n), make([]int64, 1)
 	for r := range n {
@@ -299,6 +325,24 @@ func reductions(world *mpi.Comm) error {
 		return err
 	}
 	if err := differ("ReduceScatterBlock", mine, []int64{int64(10*total + n*me)}); err != nil {
+		return err
+	}
+	// Rank r gets the sums of r+1 elements, from element r(r+1)/2 on.
+	var counts []int
+	for r := range n {
+		counts = append(counts, r+1)
+	}
+	uneven, part, want := make([]int32, n*(n+1)/2), make([]int32, me+1), make([]int32, me+1)
+	for i := range uneven {
+		uneven[i] = int32(10*me + i)
+	}
+	for i := range want {
+		want[i] = int32(10*total + n*(me*(me+1)/2+i))
+	}
+	if err := mpi.ReduceScatter(world, uneven, part, counts, op.Sum); err != nil {
+		return err
+	}
+	if err := differ("ReduceScatter", part, want); err != nil {
 		return err
 	}
 	sum := make([]float64, 1)

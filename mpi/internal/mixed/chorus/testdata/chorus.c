@@ -176,6 +176,21 @@ static void vectors(void)
 			check(me != root || all[i] == r, "gatherv", i);
 			check(every[i] == r, "allgatherv", i);
 		}
+	/* Rank s has s+r+1 times 10s+r for rank r, and so gets as many elements of each
+	 * as it has for it. */
+	for (int r = 0; r < n; r++) {
+		counts[r] = me + r + 1;
+		displs[r] = r > 0 ? displs[r - 1] + counts[r - 1] : 0;
+	}
+	int sum = displs[n - 1] + counts[n - 1];
+	int32_t out[sum], in[sum];
+	for (int r = 0; r < n; r++)
+		for (int i = 0; i < counts[r]; i++)
+			out[displs[r] + i] = 10 * me + r;
+	MPI_Alltoallv(out, counts, displs, MPI_INT32_T, in, counts, displs, MPI_INT32_T, MPI_COMM_WORLD);
+	for (int r = 0; r < n; r++)
+		for (int i = 0; i < counts[r]; i++)
+			check(in[displs[r] + i] == 10 * r + me, "alltoallv", displs[r] + i);
 }
 
 static void reductions(void)
@@ -192,10 +207,21 @@ static void reductions(void)
 	int64_t one = me, upto, send[n], mine;
 	MPI_Scan(&one, &upto, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
 	check(upto == me * (me + 1) / 2, "scan", 0);
+	MPI_Exscan(&one, &upto, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+	check(me == 0 || upto == me * (me - 1) / 2, "exscan", 0);
 	for (int r = 0; r < n; r++)
 		send[r] = 10 * me + r;
 	MPI_Reduce_scatter_block(send, &mine, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
 	check(mine == 10 * total + n * me, "reduce_scatter_block", 0);
+	int counts[n], all = n * (n + 1) / 2;
+	int32_t uneven[all], part[me + 1];
+	for (int r = 0; r < n; r++)
+		counts[r] = r + 1;
+	for (int i = 0; i < all; i++)
+		uneven[i] = 10 * me + i;
+	MPI_Reduce_scatter(uneven, part, counts, MPI_INT32_T, MPI_SUM, MPI_COMM_WORLD);
+	for (int i = 0; i <= me; i++)
+		check(part[i] == 10 * total + n * (me * (me + 1) / 2 + i), "reduce_scatter", i);
 	MPI_Request r;
 	MPI_Iallreduce(two, sum, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &r);
 	MPI_Wait(&r, MPI_STATUS_IGNORE);

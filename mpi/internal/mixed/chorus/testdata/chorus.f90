@@ -166,6 +166,7 @@ contains
   end subroutine collectives
 
   subroutine vectors()
+    integer, allocatable :: out(:), in(:)
     integer :: counts(0:n-1), displs(0:n-1), mine(n), part(n), whole(n*(n+1)/2), every(n*(n+1)/2), want(n*(n+1)/2), r, i, root
     root = n - 1
     counts = [(r + 1, r = 0, n - 1)]
@@ -178,11 +179,19 @@ contains
     call check(all(part(:me+1) == me), 'scatterv')
     call MPI_Allgatherv(part, me + 1, MPI_INTEGER, every, counts, displs, MPI_INTEGER, MPI_COMM_WORLD, ierr)
     call check(all(every == want), 'allgatherv')
+    ! Rank s has s+r+1 times 10s+r for rank r, and so gets as many elements of each
+    ! as it has for it.
+    counts = [(me + r + 1, r = 0, n - 1)]
+    displs = [(r * (me + 1) + r * (r - 1) / 2, r = 0, n - 1)]
+    out = [((10 * me + r, i = 1, me + r + 1), r = 0, n - 1)]
+    in = 0 * out
+    call MPI_Alltoallv(out, counts, displs, MPI_INTEGER, in, counts, displs, MPI_INTEGER, MPI_COMM_WORLD, ierr)
+    call check(all(in == [((10 * r + me, i = 1, me + r + 1), r = 0, n - 1)]), 'alltoallv')
   end subroutine vectors
 
   subroutine reductions()
     real(c_double) :: two(2), total(2)
-    integer :: most(2), root, request, r
+    integer :: most(2), counts(0:n-1), uneven(0:n*(n+1)/2-1), part(0:me), root, request, r
     integer(c_int64_t) :: upto, send(0:n-1), mine
     two = [me + 0d0, 0.5d0]
     do root = 0, n - 1
@@ -193,9 +202,15 @@ contains
     call check(all(most == [n - 1, 0]), 'allreduce')
     call MPI_Scan(int(me, c_int64_t), upto, 1, MPI_INTEGER8, MPI_SUM, MPI_COMM_WORLD, ierr)
     call check(upto == me * (me + 1) / 2, 'scan')
+    call MPI_Exscan(int(me, c_int64_t), upto, 1, MPI_INTEGER8, MPI_SUM, MPI_COMM_WORLD, ierr)
+    if (me > 0) call check(upto == me * (me - 1) / 2, 'exscan')
     send = [(10 * me + r, r = 0, n - 1)]
     call MPI_Reduce_scatter_block(send, mine, 1, MPI_INTEGER8, MPI_SUM, MPI_COMM_WORLD, ierr)
     call check(mine == 10 * n * (n - 1) / 2 + n * me, 'reduce_scatter_block')
+    counts = [(r + 1, r = 0, n - 1)]
+    uneven = [(10 * me + r, r = 0, n * (n + 1) / 2 - 1)]
+    call MPI_Reduce_scatter(uneven, part, counts, MPI_INTEGER, MPI_SUM, MPI_COMM_WORLD, ierr)
+    call check(all(part == [(10 * n * (n - 1) / 2 + n * (me * (me + 1) / 2 + r), r = 0, me)]), 'reduce_scatter')
     call MPI_Iallreduce(two, total, 1, MPI_DOUBLE_PRECISION, MPI_SUM, MPI_COMM_WORLD, request, ierr)
     call MPI_Wait(request, status, ierr)
     call check(total(1) == n * (n - 1) / 2, 'iallreduce')

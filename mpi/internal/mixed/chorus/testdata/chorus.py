@@ -139,6 +139,13 @@ def vectors():
     check(unpack("i", part) == [me] * (me + 1), "scatterv")
     world.Allgatherv([part, me + 1, MPI.INT32_T], [every, everybodys, MPI.INT32_T])
     check(unpack("i", every) == want, "allgatherv")
+    # Rank s has s+r+1 times 10s+r for rank r, and so gets as many elements of each
+    # as it has for it.
+    counts = [me + r + 1 for r in range(n)]
+    displs = [sum(counts[:r]) for r in range(n)]
+    out, got = pack("i", [10 * me + r for r in range(n) for _ in range(counts[r])]), room("i", sum(counts))
+    world.Alltoallv([out, (counts, displs), MPI.INT32_T], [got, (counts, displs), MPI.INT32_T])
+    check(unpack("i", got) == [10 * r + me for r in range(n) for _ in range(counts[r])], "alltoallv")
 
 
 def reductions():
@@ -152,8 +159,14 @@ def reductions():
     check(unpack("i", most) == [n - 1, 0], "allreduce")
     world.Scan([pack("q", [me]), 1, MPI.INT64_T], [upto, 1, MPI.INT64_T], MPI.SUM)
     check(unpack("q", upto) == [me * (me + 1) // 2], "scan")
+    world.Exscan([pack("q", [me]), 1, MPI.INT64_T], [upto, 1, MPI.INT64_T], MPI.SUM)
+    check(me == 0 or unpack("q", upto) == [me * (me - 1) // 2], "exscan")
     world.Reduce_scatter_block([pack("q", [10 * me + r for r in range(n)]), 1, MPI.INT64_T], [mine, 1, MPI.INT64_T], MPI.SUM)
     check(unpack("q", mine) == [10 * total + n * me], "reduce_scatter_block")
+    part = room("i", me + 1)
+    world.Reduce_scatter(int32s([10 * me + i for i in range(n * (n + 1) // 2)]), [part, me + 1, MPI.INT32_T],
+                         [r + 1 for r in range(n)], MPI.SUM)
+    check(unpack("i", part) == [10 * total + n * (me * (me + 1) // 2 + i) for i in range(me + 1)], "reduce_scatter")
     world.Iallreduce([two, 1, MPI.DOUBLE], [total1, 1, MPI.DOUBLE], MPI.SUM).Wait()
     check(unpack("d", total1) == [total], "iallreduce")
 
