@@ -279,6 +279,36 @@ static void memory(const char *when, const char *line)
 		printf("memory %s %ld %ld\n", when, kb / n * 1024, most * 1024);
 }
 
+// hello gathers what every rank says of itself, and prints how many they are and
+// where.
+static void hello(void)
+{
+	enum { length = MPI_MAX_PROCESSOR_NAME + 64 };
+	char host[MPI_MAX_PROCESSOR_NAME], mine[length] = {0}, start[64];
+	char *all = room(me == 0 ? (size_t)n * length : 1);
+	int len;
+	MPI_Get_processor_name(host, &len);
+	snprintf(mine, length, "rank %d of %d on %s", me, n, host);
+	MPI_Gather(mine, length, MPI_CHAR, all, length, MPI_CHAR, 0, W);
+	if (me == 0)
+		printf("hello %d", n);
+	for (int r = 0; me == 0 && r < n; r++) {
+		int known = 0, k = snprintf(start, sizeof start, "rank %d of %d on ", r, n);
+		const char *of = all + (size_t)r * length;
+		if (strncmp(of, start, (size_t)k) != 0 || of[k] == 0)
+			die("hello", of, r, r);
+		for (int other = 0; other < r && !known; other++) {
+			const char *text = all + (size_t)other * length;
+			known = strcmp(strstr(text, " on ") + 4, of + k) == 0;
+		}
+		if (!known)
+			printf(" %s", of + k);
+	}
+	if (me == 0)
+		printf("\n");
+	free(all);
+}
+
 int main(int argc, char **argv)
 {
 	int provided;
@@ -302,6 +332,7 @@ int main(int argc, char **argv)
 		printf("# %s\nready %ld.%06ld\n", version, (long)now.tv_sec, (long)now.tv_usec);
 	}
 	memory("start", "VmRSS");
+	hello();
 
 	sendbuf = room(sizeof(long) * n * part);
 	recvbuf = room(sizeof(long) * n * part);

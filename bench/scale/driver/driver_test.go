@@ -38,7 +38,7 @@ func TestSizes(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	const text = "# MPI  v1\nready 1000.5\nmemory start 10 12\ntime bcast 1.5e-06\n\nmemory peak 20 22\n"
+	const text = "# MPI  v1\nready 1000.5\nhello 2 h1 h2\nmemory start 10 12\ntime bcast 1.5e-06\n\nmemory peak 20 22\n"
 	o, err := read(strings.NewReader(text), time.Unix(1000, 0))
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +48,8 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, o.values[name], want)
 		}
 	}
-	if want := []string{startUp, memoryStart, "bcast", memoryPeak}; o.version != "MPI v1" || !slices.Equal(o.names, want) {
-		t.Errorf("%q, %v", o.version, o.names)
+	if want := []string{startUp, memoryStart, "bcast", memoryPeak}; o.hello != 2 || o.version != "MPI v1" || !slices.Equal(o.names, want) {
+		t.Errorf("%d, %q, %v", o.hello, o.version, o.names)
 	}
 	for _, bad := range []string{"", text + "warning: something is wrong\n", strings.Replace(text, "1.5e-06", "0", 1),
 		strings.Replace(text, "ready", "# ", 1), strings.Replace(text, "1000.5", "soon", 1)} {
@@ -92,6 +92,16 @@ func TestPrint(t *testing.T) {
 		if !strings.HasSuffix(b.String(), tt.want) {
 			t.Errorf("got\n%s\nwant at its end\n%s", &b, tt.want)
 		}
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	if err := tooLarge("MPI", []*result{sample(t, 9, memoryMore)}); err != nil {
+		t.Error(err)
+	}
+	err := tooLarge("MPI", []*result{sample(t, 1, 0), sample(t, 1, 13<<20)})
+	if want := "MPI, 8 ranks: the memory of a rank is that of C and 13.0 MiB, more than 12"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 // An outcome is what one run of a twin measured.
 type outcome struct {
 	version string
+	hello   int      // ranks that said so
 	names   []string // in the order in which they came
 	values  map[string]float64
 }
@@ -46,6 +47,8 @@ func read(r io.Reader, start time.Time) (*outcome, error) {
 		var a, b float64
 		if library, ok := strings.CutPrefix(text, "# "); ok {
 			o.version = strings.Join(strings.Fields(library), " ")
+		} else if n, _ := fmt.Sscanf(text, "hello %d %s", &o.hello, &name); n == 2 {
+			continue
 		} else if n, _ := fmt.Sscanf(text, "ready %g", &a); n == 1 {
 			o.put(startUp, a-float64(start.UnixMicro())/1e6)
 		} else if n, _ := fmt.Sscanf(text, "time %s %g", &name, &a); n == 2 && a > 0 {
@@ -117,6 +120,20 @@ const (
 	memoryMore = 12 << 20 // bytes of a rank above C's
 )
 
+// memory returns how many bytes a rank had at most above one in C.
+func (r *result) memory() float64 { return r.figure(memoryPeak, "go") - r.figure(memoryPeak, "c") }
+
+// tooLarge is an error for each number of ranks with more memory than the target.
+func tooLarge(library string, results []*result) (err error) {
+	for _, r := range results {
+		if r.memory() > memoryMore {
+			err = errors.Join(err, fmt.Errorf("%s, %d ranks: the memory of a rank is that of C and %.1f MiB, more than %d",
+				library, r.ranks, r.memory()/(1<<20), memoryMore>>20))
+		}
+	}
+	return err
+}
+
 func printHeader(w io.Writer, s settings) {
 	load, _ := os.ReadFile("/proc/loadavg")
 	fmt.Fprintf(w, "mpi4go on many ranks, %s\n", time.Now().Format(time.RFC3339))
@@ -174,7 +191,7 @@ func judge(w io.Writer, results []*result) {
 				missed = append(missed, fmt.Sprintf("%s %.2f", name, r.ratio(name)))
 			}
 		}
-		more := r.figure(memoryPeak, "go") - r.figure(memoryPeak, "c")
+		more := r.memory()
 		fmt.Fprintf(w, "%d ranks: start-up %.2f of C's (at most %.1f): %s; memory C + %.1f MiB (at most %d): %s; time: %d of %d within %.1f of C's",
 			r.ranks, r.ratio(startUp), timeFactor, yesNo(r.ratio(startUp) <= timeFactor),
 			more/(1<<20), memoryMore>>20, yesNo(more <= memoryMore),

@@ -5,7 +5,7 @@
 //	mpirun -n 8 ./scale [-budget 0.1]
 //
 // Rank 0 prints "# library", "ready" with the Unix time when all ranks had
-// started, "time" with a name and the seconds per call, and "memory" with when
+// started, "hello" with the number of ranks that said so and their hosts, "time" with a name and the seconds per call, and "memory" with when
 // and the mean and the largest of the ranks' bytes. ../driver runs both programs.
 package main
 
@@ -356,6 +356,37 @@ func (s *scale) memory(when, line string) error {
 	return nil
 }
 
+// hello gathers what every rank says of itself, and prints how many they are and
+// where.
+func (s *scale) hello() error {
+	const length = 320 // more than the name of a host may have
+	host, err := mpi.ProcessorName()
+	if err != nil {
+		return err
+	}
+	mine, all := make([]byte, length), []byte(nil)
+	copy(mine, fmt.Sprintf("rank %d of %d on %s", s.me, s.n, host))
+	if s.me == 0 {
+		all = make([]byte, s.n*length)
+	}
+	if err := mpi.Gather(s.world, mine, all, 0); err != nil || s.me > 0 {
+		return err
+	}
+	var hosts []string
+	for r := range s.n {
+		text := strings.TrimRight(string(all[r*length:][:length]), "\x00")
+		host, ok := strings.CutPrefix(text, fmt.Sprintf("rank %d of %d on ", r, s.n))
+		if !ok || host == "" {
+			return fmt.Errorf("hello: rank %d says %q", r, text)
+		}
+		if !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
+		}
+	}
+	fmt.Printf("hello %d %s\n", s.n, strings.Join(hosts, " "))
+	return nil
+}
+
 func run(world *mpi.Comm, budget float64) error {
 	s := &scale{world: world, me: world.Rank(), n: world.Size()}
 	if s.n < 2 {
@@ -369,6 +400,9 @@ func run(world *mpi.Comm, budget float64) error {
 		fmt.Printf("# %s\nready %.6f\n", version, float64(time.Now().UnixMicro())/1e6)
 	}
 	if err := s.memory("start", "VmRSS"); err != nil {
+		return err
+	}
+	if err := s.hello(); err != nil {
 		return err
 	}
 	s.send, s.recv = make([]int, s.n*part), make([]int, s.n*part)
