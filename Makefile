@@ -31,6 +31,7 @@ SLURM_PROGRAMS = ./examples/hello ./examples/pi ./examples/hybrid ./examples/che
 
 # What runs on several hosts, beside the tests and the benchmarks.
 MULTIHOST_PROGRAMS = ./examples/hello ./ci/multihost/circle ./ci/multihost/late
+MULTIHOST_TESTS = ./mpi ./datatype ./op ./mpi/object ./mpi/pool ./mpi/mpimat
 
 # -count=1, because cmd/go's cache does not see that a library or a header of
 # the system changed. Two packages at a time: each starts up to 5 ranks that
@@ -45,7 +46,7 @@ endif
 
 # More ranks than cores: let Open MPI start them (version 4, then 5) and give
 # up the core while they wait. Not for bench, whose latency this would spoil.
-OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck test-runtime test-asan test-shim test-leaks examples build-variants soak
+OVERSUBSCRIBED := run test test-openmpi test-mpich test-race test-cgocheck test-runtime test-asan test-shim test-leaks examples build-variants soak scale-chorus
 $(OVERSUBSCRIBED): export OMPI_MCA_rmaps_base_oversubscribe := 1
 $(OVERSUBSCRIBED): export PRTE_MCA_rmaps_default_mapping_policy := :oversubscribe
 $(OVERSUBSCRIBED): export OMPI_MCA_mpi_yield_when_idle := 1
@@ -167,30 +168,44 @@ soak: install ## random work on 4 ranks, every element checked, on both MPIs (SO
 	$(GO) build -tags mpich -o bin/mpich/ ./ci/soak
 	$$(ci/mpi.sh launcher mpich) -n 4 bin/mpich/soak $(SOAK)
 
+# One program for each library that runs in the four places below, unchanged: each
+# leaves the sum of what it ran, and same-binary compares them.
+CHORUS = ./mpi/internal/mixed/chorus
+.PHONY: chorus
+chorus: install
+	$(GO) build -tags openmpi -o bin/openmpi/ $(CHORUS)
+	$(GO) build -tags mpich -o bin/mpich/ $(CHORUS)
+
+.PHONY: same-binary
+same-binary: ## after the next three and scale: they ran one and the same program
+	sha256sum -c bin/{openmpi,mpich}/chorus.{slurm,interop,multihost,scale}
+
 .PHONY: test-slurm
-test-slurm: install ## submit examples/slurm to a Slurm of its own, on both MPIs
+test-slurm: install chorus ## submit examples/slurm to a Slurm of its own, on both MPIs
 	@ci/slurm/install.sh
 	$(GO) build -tags openmpi -o bin/openmpi/ $(SLURM_PROGRAMS)
 	$(GO) build -tags mpich -o bin/mpich/ $(SLURM_PROGRAMS)
 	@ci/slurm/test.sh
 
 .PHONY: test-interop
-test-interop: install ## one job of Go, C, Fortran and Python; Go calls C and Fortran, C calls Go
+test-interop: install chorus ## one job of Go, C, Fortran and Python; Go calls C and Fortran, C calls Go
 	@ci/install-fortran.sh
 	@ci/install-mpi4py.sh
-	$(GOTEST) -tags openmpi,interop ./mpi/internal/mixed
+	@rm -f bin/{openmpi,mpich}/chorus.interop
+	MPI4GO_CHORUS=$(CURDIR)/bin/openmpi/chorus $(GOTEST) -tags openmpi,interop ./mpi/internal/mixed
 	$(GOTEST) -tags openmpi,interop -run Python ./examples
-	$(GOTEST) -tags mpich,interop ./mpi/internal/mixed
+	MPI4GO_CHORUS=$(CURDIR)/bin/mpich/chorus $(GOTEST) -tags mpich,interop ./mpi/internal/mixed
+	@for mpi in openmpi mpich; do sha256sum "bin/$$mpi/chorus" | tee "bin/$$mpi/chorus.interop"; done
 
 # The hosts reach nothing but each other: what the benchmarks' driver builds there
 # from must have been downloaded.
 .PHONY: test-multihost
-test-multihost: install ## run tests and benchmarks over 3 hosts made of namespaces, and pull a cable, on both MPIs
+test-multihost: install chorus ## run tests and benchmarks over 3 hosts made of namespaces, and pull a cable, on both MPIs
 	@ci/multihost/install.sh
 	$(GO) build -tags openmpi -o bin/openmpi/ $(MULTIHOST_PROGRAMS)
-	$(GO) test -c -vet=off -tags openmpi -o bin/openmpi/mpi.test ./mpi
+	$(GO) test -c -vet=off -tags openmpi -o bin/openmpi/ $(MULTIHOST_TESTS)
 	$(GO) build -tags mpich -o bin/mpich/ $(MULTIHOST_PROGRAMS)
-	$(GO) test -c -vet=off -tags mpich -o bin/mpich/mpi.test ./mpi
+	$(GO) test -c -vet=off -tags mpich -o bin/mpich/ $(MULTIHOST_TESTS)
 	$(GO) build -tags mpich -o /dev/null ./bench/go
 	$(GO) build -o bin/ ./bench/driver
 	@ci/multihost/test.sh
@@ -221,18 +236,29 @@ bench-python: install ## measure only what has a twin in Python, on Open MPI
 
 # The plot is drawn by a module of its own, so that users inherit nothing of it.
 .PHONY: scale
-scale: install ## compare a program in Go and in C on 2 to 512 ranks; bin/scale.csv, .png (SCALE=64: fewer)
+scale: install scale-chorus ## compare a program in Go and in C on 2 to 512 ranks; bin/scale.csv, .png (SCALE=64: fewer)
 	@mkdir -p bin
 	$(GO) run ./bench/scale/driver -mpi=both -most=$(SCALE) -csv=bin/scale.csv
 	$(GO) -C bench/plot run ./scale $(CURDIR)/bin/scale.csv $(CURDIR)/bin/scale.png
 
-# The program in C spins while it waits: on 64 ranks it takes four times as long as
-# the one in Go. All of them check what they receive.
+# Few calls of each, because the program in C spins while it waits: on 64 ranks it
+# takes four times as long as the one in Go.
 .PHONY: scale-ci
-scale-ci: install ## the same once and briefly, on MPICH: up to 32 ranks beside C, then 64
-	$(GO) run ./bench/scale/driver -mpi=mpich -most=32 -pairs=1 -budget=0.01
-	$(GO) build -tags mpich -o bin/mpich/scale ./bench/scale/go
-	"$$(ci/mpi.sh launcher mpich)" -n 64 bin/mpich/scale -budget 0.01
+scale-ci: install scale-chorus ## the same once and briefly: on 2 to 64 ranks of MPICH, 2 and 8 of Open MPI; fails for memory, not for times
+	$(GO) run ./bench/scale/driver -mpi=mpich -most=64 -pairs=1 -budget=0.002 -strict -csv=bin/scale-ci.csv
+	$(GO) run ./bench/scale/driver -mpi=openmpi -most=8 -pairs=1 -budget=0.002 -strict -csv=bin/scale-ci.openmpi.csv
+	tail -n +2 bin/scale-ci.openmpi.csv >>bin/scale-ci.csv
+	$(GO) -C bench/plot run ./scale $(CURDIR)/bin/scale-ci.csv $(CURDIR)/bin/scale-ci.png
+
+.PHONY: scale-chorus
+scale-chorus: chorus
+	@rm -f bin/{openmpi,mpich}/chorus.scale
+	for job in openmpi:16 mpich:16; do \
+		mpi=$${job%:*} n=$${job#*:}; \
+		"$$(ci/mpi.sh launcher $$mpi)" -n $$n bin/$$mpi/chorus >bin/$$mpi/chorus.out; \
+		[[ $$(grep -o 'go [0-9]*: all right' bin/$$mpi/chorus.out | sort -u | wc -l) == $$n ]]; \
+		sha256sum bin/$$mpi/chorus | tee bin/$$mpi/chorus.scale; \
+	done
 
 .PHONY: coverage-mpi
 coverage-mpi: install ## list the MPI functions that mpi4go has and lacks
@@ -251,7 +277,7 @@ ci: RUNTIME_FLAGS = -short
 ci: ASAN_MPI = mpich
 ci: ASAN_PKG = ./mpi
 ci: ASAN_SIZES = 2
-ci: install lint coverage-mpi build build-variants test test-race test-cgocheck test-runtime test-shim test-asan test-leaks fuzz soak test-interop test-slurm test-multihost scale-ci ## all that must pass before a commit
+ci: install lint coverage-mpi build build-variants test test-race test-cgocheck test-runtime test-shim test-asan test-leaks fuzz soak test-interop test-slurm test-multihost scale-ci same-binary ## all that must pass before a commit
 
 .PHONY: clean
 clean: ## remove what was built
