@@ -7,12 +7,14 @@ import (
 	"math"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/mpi4go/mpi4go/internal/attr"
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -246,7 +248,7 @@ func (c *Comm) checkWin(op string, t reflect.Type, n int) (unit int, err error) 
 
 func (c *Comm) newWin(flavor WinFlavor) *Win {
 	w := &Win{c: c, rank: c.rank, size: c.size, flavor: flavor}
-	if debugging.Load() {
+	if debugging.Load() || leaks.On() {
 		w.made = new(trace)
 		callers(w.made)
 	}
@@ -447,18 +449,25 @@ func (w *Win) Free() error {
 }
 
 // keptWindows is an error when windows have not been freed, with which not all
-// libraries can be finalised: MPICH over UCX crashes.
+// libraries can be finalised: MPICH over UCX crashes. What else is left over would
+// then be named by nobody, and so it is here.
 func keptWindows(op string) error {
-	n, label := 0, ""
+	const most = 10 // no more than a screen
+	var labels []string
 	wins.Range(func(_, w any) bool {
-		n++
-		label = w.(*Win).label()
+		labels = append(labels, w.(*Win).label())
 		return true
 	})
+	n := len(labels)
 	if n == 0 {
 		return nil
 	}
-	return argError(op, ErrWin, "windows that have not been freed: %d, such as %s", n, label)
+	reportLeft(op)
+	slices.Sort(labels)
+	if n > most {
+		labels = append(labels[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return argError(op, ErrWin, "windows that have not been freed: %d: %s", n, strings.Join(labels, "; "))
 }
 
 // Rank is this rank's number among those of w, from 0, and Size how many there

@@ -45,19 +45,43 @@ func TestWindowChecked(t *testing.T) {
 	}
 }
 
-// TestWindowKept ends programs that have not freed all windows.
+// TestWindowKept ends programs that have not freed all windows: Finalize names each
+// of them, with where it was made when calls are written down, and then what else is
+// left over, which must not get lost behind that error.
 func TestWindowKept(t *testing.T) {
-	for _, check := range []string{"0", "1"} {
-		t.Setenv("MPI4GO_CHECK", check)
-		for _, ranks := range []int{1, 3} {
-			o := start(t, ranks, "win-kept")
-			o.failed(t)
-			o.contains(t, "error: mpi: Finalize: windows that have not been freed: 2, such as a window ")
-			o = start(t, ranks, "win-late")
-			o.succeeded(t)
-			if o.stderr != "" {
-				t.Error("something was written to stderr")
+	at := lines(t, "win.go")
+	for _, test := range []struct {
+		check, debug string
+		places       bool
+	}{
+		{"0", "", false},
+		{"1", "", true},
+		{"0", "leaks", true},
+	} {
+		t.Run(fmt.Sprintf("check=%s/debug=%s", test.check, test.debug), func(t *testing.T) {
+			t.Setenv("MPI4GO_CHECK", test.check)
+			t.Setenv("MPI4GO_DEBUG", test.debug)
+			first, second := "a window of MPI_COMM_WORLD", "a window of MPI_COMM_WORLD"
+			if test.places {
+				first = "a window (made by WinAllocate at " + at["kept allocated"] + ") of MPI_COMM_WORLD"
+				second = "a window (made by WinCreate at " + at["kept created"] + ") of MPI_COMM_WORLD"
 			}
-		}
+			for _, ranks := range []int{1, 3} {
+				o := start(t, ranks, "win-kept")
+				o.failed(t)
+				o.contains(t, fmt.Sprintf("mpi: rank 0 of %d on %s: error: mpi: Finalize: windows that have not been freed: 2: %s; %s (MPI_ERR_WIN)\n",
+					ranks, hostname(t), first, second))
+				o.says(t, 1, "mpi: Finalize on rank 0 with 1 operation in flight:")
+				if o.contains(t, "Irecv from any rank, tag 5, 1 int64, on MPI_COMM_WORLD"); test.debug == "leaks" {
+					o.says(t, 1, "mpi: Finalize on rank 0 with 1 object not freed:")
+					o.contains(t, "\ta communicator, made by Comm.Dup at "+at["kept communicator"])
+				}
+				o = start(t, ranks, "win-late")
+				o.succeeded(t)
+				if o.stderr != "" {
+					t.Error("something was written to stderr")
+				}
+			}
+		})
 	}
 }

@@ -14,6 +14,7 @@ func init() {
 	whole["left-requests"] = func() { mpi.Main(leaveRequests); fmt.Println("ended") }
 	whole["left-objects"] = func() { mpi.Main(func(world *mpi.Comm) error { return leaveObjects(world, true) }) }
 	whole["left-nothing"] = func() { mpi.Main(func(world *mpi.Comm) error { return leaveObjects(world, false) }) }
+	whole["left-in-use"] = func() { mpi.Main(leaveInUse) }
 	whole["left-session"] = leaveSession
 }
 
@@ -30,6 +31,15 @@ func leaveRequests(world *mpi.Comm) error {
 	}
 	// The message of Isendrecv arrives, and the receive is pending.
 	_, err := mpi.Recv(world, ints(1), mpi.AnySource, 8)
+	return err
+}
+
+// leaveInUse leaves a communicator on which a receive is pending.
+func leaveInUse(world *mpi.Comm) error {
+	c, err := world.Dup()
+	if err == nil {
+		mpi.Irecv(c, ints(1), mpi.AnySource, 5)
+	}
 	return err
 }
 

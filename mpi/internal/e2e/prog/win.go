@@ -87,15 +87,19 @@ func hold(w *mpi.Win) {
 	w.Unlock(1) // line unlock
 }
 
-// keepWindow never frees its windows, nor ends an epoch.
+// keepWindow never frees its windows, nor ends an epoch, nor the rest of what it has.
 func keepWindow(world *mpi.Comm) error {
-	w, err := mpi.WinCreate(world, ints(10), nil)
+	w, err := mpi.WinCreate(world, ints(10), nil) // line kept created
 	if err != nil {
 		return err
 	}
-	if _, _, err := mpi.WinAllocate[int](world, 10, nil); err != nil {
+	if _, _, err := mpi.WinAllocate[int](world, 10, nil); err != nil { // line kept allocated
 		return err
 	}
+	if _, err := world.Dup(); err != nil { // line kept communicator
+		return err
+	}
+	mpi.Irecv(world, ints(1), mpi.AnySource, 5)
 	return w.Fence()
 }
 
