@@ -154,7 +154,7 @@ func Init(opts ...Option) error {
 		return undo(err)
 	}
 	if world.size == 1 && !attached {
-		if err := checkLauncher(op, os.Getenv); err != nil {
+		if err := checkLauncher(op, os.Getenv, os.Getpid()); err != nil {
 			return undo(err)
 		}
 	}
@@ -347,11 +347,14 @@ func StandardVersion() (version, subversion int) { return cgo.Version() }
 func Main(run func(world *Comm) error, opts ...Option) {
 	if err := Init(opts...); err != nil {
 		// MPI may not be usable, so just leave. When each rank is a world of
-		// its own, all say the same, and the launcher's variables tell which
-		// is the first; any other error may be this rank's alone.
+		// its own, all say the same, and one is enough; any other error may be
+		// this rank's alone.
 		alone := errors.Is(err, ErrLaunch) && world.size == 1
-		if !alone || launcherRank(os.Getenv) <= 0 {
+		if !alone || speaks(os.Getenv) {
 			fmt.Fprintln(os.Stderr, err)
+		}
+		if alone {
+			time.Sleep(2 * reportTime) // launchers end the others when one leaves
 		}
 		os.Exit(1)
 	}
@@ -371,8 +374,14 @@ func Main(run func(world *Comm) error, opts ...Option) {
 // Go runs f in a goroutine whose panic ends the whole job, with a report, as
 // Main does for the function that it runs. A panic in a goroutine started with
 // a plain go statement ends the job too, but the report is the Go runtime's
-// and names no rank.
-func Go(f func()) { go guard(f) }
+// and names no rank. It panics if f is nil, where a go statement would end the
+// process.
+func Go(f func()) {
+	if f == nil {
+		panic("mpi: Go: the function is nil")
+	}
+	go guard(f)
+}
 
 func guard(f func()) {
 	normal := false

@@ -1,11 +1,14 @@
 package mpi
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
@@ -26,8 +29,8 @@ var launchers = []struct{ env, rank, name string }{
 	{"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun"},
 }
 
-// checkLauncher is called by a process whose world has one rank.
-func checkLauncher(op string, env func(string) string) error {
+// checkLauncher is called by a process, pid, whose world has one rank.
+func checkLauncher(op string, env func(string) string, pid int) error {
 	for _, l := range launchers {
 		n, err := strconv.Atoi(env(l.env))
 		if err != nil || env(l.rank) == "" {
@@ -41,7 +44,112 @@ func checkLauncher(op string, env func(string) string) error {
 			"under srun, choose the library's PMI with --mpi",
 			l.name, n, l.env, n, firstLine(cgo.LibraryVersion()))
 	}
+	// No launcher has said anything. Its daemon may be the parent all the same, and
+	// then the children that it has begun to start must be there to be counted.
+	if name, _, _ := launchedBy(procs, pid); name != "" {
+		time.Sleep(reportTime)
+	}
+	if name, n, before := launchedBy(procs, pid); n > 1 {
+		// The last one speaks, which is the least likely not to have seen the others.
+		silent = before < n-1
+		return argError(op, ErrLaunch, "%s started several processes of this program, but none of its variables (%s, %s, ...) reaches them, and each sees a world of 1: "+
+			"do not clear the environment between the launcher and the program (env -i, sudo, a container started with --cleanenv), or pass the launcher's variables on",
+			name, launchers[0].env, launchers[1].env)
+	} else if name != "" {
+		warn(op, "%s started this program, but none of its variables (%s, %s, ...) reaches it, and it sees a world of 1: "+
+			"if it is meant to be a rank of several, do not clear the environment between the two (env -i, sudo, a container started with --cleanenv)",
+			name, launchers[0].env, launchers[1].env)
+		return nil
+	}
+	// Batch scripts have this variable, and what they start without a launcher, such
+	// as a tool that prepares the input, may well be meant to be alone.
+	if n, err := strconv.Atoi(env("SLURM_NTASKS")); err == nil && n > 1 {
+		warn(op, "the Slurm job has %d tasks (SLURM_NTASKS=%d), but no launcher started this program, and it sees a world of 1: "+
+			"if it is meant to run on all of them, start it with srun --mpi=pmix (Open MPI), srun --mpi=pmi2 (MPICH) or mpirun", n, n)
+	}
 	return nil
+}
+
+func warn(op, format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "mpi: %s: warning: %s\n", op, fmt.Sprintf(format, args...))
+}
+
+// daemons are the processes whose children are the ranks, by the first 15 bytes of
+// their names, which is what the system keeps. On a single host that is mpirun itself
+// for Open MPI.
+var daemons = []string{"orted", "orterun", "prted", "prte", "prterun", "mpirun", "mpirun.openmpi", "mpiexec", "mpiexec.openmpi", "hydra_pmi_proxy", "slurmstepd"}
+
+// shells are the processes that container runtimes put between the daemon and the
+// program. Others (a script, or a rank that starts a program of its own) are no sign
+// that the program is meant to be a rank.
+var shells = []string{"starter", "starter-suid", "Apptainer runti", "Singularity run"}
+
+// procs is where the system lists its processes.
+const procs = "/proc"
+
+// launchedBy tells which launcher's daemon has started the process, "" if none has as
+// far as can be seen, how many processes of its name the daemon has started, and how
+// many of them have a lower number. Where there is the runtime of a container between
+// the two, that is what is counted.
+func launchedBy(procs string, pid int) (daemon string, n, before int) {
+	for {
+		mine, parent := process(procs, pid)
+		name, _ := process(procs, parent)
+		switch {
+		case slices.Contains(daemons, name):
+			for _, child := range children(procs, parent) {
+				id, _ := strconv.Atoi(child)
+				if other, _ := process(procs, id); other != mine {
+					continue
+				}
+				if n++; id < pid {
+					before++
+				}
+			}
+			return name, n, before
+		case !slices.Contains(shells, name):
+			return "", 0, 0
+		}
+		pid = parent
+	}
+}
+
+// silent is set when another process tells the error that all of them meet, and that
+// is not known by the launcher's variables.
+var silent bool
+
+// speaks reports whether this process tells the error that all ranks meet when each
+// is a world of its own.
+func speaks(env func(string) string) bool {
+	if rank := launcherRank(env); rank >= 0 {
+		return rank == 0
+	}
+	return !silent
+}
+
+// process is the name and the parent of a process, "" and 0 if they cannot be seen.
+func process(procs string, pid int) (name string, parent int) {
+	stat, _ := os.ReadFile(fmt.Sprintf("%s/%d/stat", procs, pid))
+	// 4711 (name) S 4710 ..., where the name may hold anything.
+	begin, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if begin < 0 || end < begin {
+		return "", 0
+	}
+	if fields := strings.Fields(string(stat[end+1:])); len(fields) > 1 {
+		parent, _ = strconv.Atoi(fields[1])
+	}
+	return string(stat[begin+1 : end]), parent
+}
+
+// children are the processes that a process has started.
+func children(procs string, pid int) (pids []string) {
+	// Launchers may have several threads, and each has children of its own.
+	lists, _ := filepath.Glob(fmt.Sprintf("%s/%d/task/*/children", procs, pid))
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		pids = append(pids, strings.Fields(string(text))...)
+	}
+	return pids
 }
 
 // launcherRank is this process's number for its launcher, -1 if there is none.
@@ -100,18 +208,13 @@ func uniform(env func(string) string) bool {
 // siblings counts the processes of this program that the parent of this one has
 // started.
 func siblings() (n int) {
-	mine, err := os.Readlink("/proc/self/exe")
+	mine, err := os.Readlink(procs + "/self/exe")
 	if err != nil {
 		return 0
 	}
-	// The launcher may have several threads, and each has children of its own.
-	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", os.Getppid()))
-	for _, list := range lists {
-		pids, _ := os.ReadFile(list)
-		for pid := range strings.FieldsSeq(string(pids)) {
-			if exe, err := os.Readlink("/proc/" + pid + "/exe"); err == nil && exe == mine {
-				n++
-			}
+	for _, pid := range children(procs, os.Getppid()) {
+		if exe, err := os.Readlink(procs + "/" + pid + "/exe"); err == nil && exe == mine {
+			n++
 		}
 	}
 	return n

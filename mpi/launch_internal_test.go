@@ -2,6 +2,8 @@ package mpi
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,14 +25,14 @@ func TestCheckLauncher(t *testing.T) {
 		"MPICH":                   {vars{"PMI_SIZE": "2", "PMI_RANK": "0"}, []string{"MPICH's mpirun started 2 ranks", "PMI_SIZE=2"}},
 		"MVAPICH":                 {vars{"MV2_COMM_WORLD_SIZE": "2", "MV2_COMM_WORLD_RANK": "1"}, []string{"MVAPICH's mpirun started 2 ranks"}},
 		"srun":                    {vars{"SLURM_STEP_NUM_TASKS": "8", "SLURM_PROCID": "5"}, []string{"srun started 8 ranks", "--mpi"}},
-		"a batch script":          {vars{"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}, nil},
+		"a batch script":          {vars{"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}, nil}, // but a warning: see package e2e
 		"a size without a rank":   {vars{"PMI_SIZE": "2"}, nil},
 		"a size that is none":     {vars{"PMI_SIZE": "many", "PMI_RANK": "0"}, nil},
 		"mpirun -n 1 inside srun": {vars{"PMI_SIZE": "1", "PMI_RANK": "0", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1"}, nil},
 		"mpirun -n 2 inside srun": {vars{"PMI_SIZE": "2", "PMI_RANK": "0", "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}, []string{"started 2 ranks"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := checkLauncher("Init", test.env.get)
+			err := checkLauncher("Init", test.env.get, 1)
 			if test.want == nil {
 				if err != nil {
 					t.Errorf("error %v, want none", err)
@@ -101,6 +103,52 @@ func TestLocalRanks(t *testing.T) {
 		if got := localRanks(test.env.get); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
+	}
+}
+
+// TestLaunchedBy reads lists of processes as the system has them.
+func TestLaunchedBy(t *testing.T) {
+	for name, test := range map[string]struct {
+		parents   map[int]string // "parent name", by process
+		daemon    string
+		n, before int
+	}{
+		"a shell":           {map[int]string{1: "0 init", 5: "1 bash", 9: "5 prog"}, "", 0, 0},
+		"nothing to see":    {map[int]string{9: "0 prog"}, "", 0, 0},
+		"Open MPI":          {map[int]string{5: "1 mpirun", 8: "5 prog", 9: "5 prog", 12: "5 prog"}, "mpirun", 3, 1},
+		"MPICH":             {map[int]string{4: "1 mpiexec.hydra", 5: "4 hydra_pmi_proxy", 9: "5 prog"}, "hydra_pmi_proxy", 1, 0},
+		"beside others":     {map[int]string{5: "1 orted", 8: "5 sh", 9: "5 prog", 10: "8 prog", 12: "5 env"}, "orted", 1, 0},
+		"a script":          {map[int]string{5: "1 orted", 6: "5 sh", 7: "5 sh", 8: "6 prog", 9: "7 prog"}, "", 0, 0},
+		"child of a rank":   {map[int]string{5: "1 orted", 6: "5 prog", 7: "5 prog", 8: "6 prog", 9: "7 prog"}, "", 0, 0},
+		"containers":        {map[int]string{5: "1 slurmstepd", 6: "5 starter-suid", 7: "5 starter-suid", 8: "6 prog", 9: "7 prog"}, "slurmstepd", 2, 1},
+		"a name with space": {map[int]string{5: "1 prted", 8: "5 a ) prog", 9: "5 a ) prog"}, "prted", 2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			must := func(err error) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			procs := t.TempDir()
+			children := map[int]string{}
+			for pid, text := range test.parents {
+				parent, name, _ := strings.Cut(text, " ")
+				n, err := strconv.Atoi(parent)
+				must(err)
+				children[n] += strconv.Itoa(pid) + " "
+				must(os.MkdirAll(fmt.Sprintf("%s/%d/task/%d", procs, pid, pid), 0o777))
+				must(os.WriteFile(fmt.Sprintf("%s/%d/stat", procs, pid), fmt.Appendf(nil, "%d (%s) S %s 7 8 9", pid, name, parent), 0o666))
+			}
+			for pid, list := range children {
+				if test.parents[pid] != "" {
+					must(os.WriteFile(fmt.Sprintf("%s/%d/task/%d/children", procs, pid, pid), []byte(list), 0o666))
+				}
+			}
+			daemon, n, before := launchedBy(procs, 9)
+			if daemon != test.daemon || n != test.n || before != test.before {
+				t.Errorf("started by %q, %d processes, %d before: want %q, %d and %d", daemon, n, before, test.daemon, test.n, test.before)
+			}
+		})
 	}
 }
 

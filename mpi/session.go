@@ -134,7 +134,7 @@ func (s *Session) checkLauncher(op string) error {
 	if all.Size > 1 || cgo.Initialized() { // by others, who have seen to it
 		return nil
 	}
-	return checkLauncher(op, os.Getenv)
+	return checkLauncher(op, os.Getenv, os.Getpid())
 }
 
 // psetWorld is the process set that every library has.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -62,9 +63,14 @@ type outcome struct {
 
 func run(t *testing.T, l *launch.Launcher, ranks int, args ...string) outcome {
 	t.Helper()
+	return runProgram(t, l, ranks, prog, args...)
+}
+
+func runProgram(t *testing.T, l *launch.Launcher, ranks int, program string, args ...string) outcome {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := l.Command(ctx, ranks, prog, args...)
+	cmd := l.Command(ctx, ranks, program, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -226,6 +232,7 @@ func TestReport(t *testing.T) {
 		{"op-goexit barrier", 2, "error: the goroutine was ended by runtime.Goexit", "guiltyGoexit", 1},
 		{"go-panic recv", 3, fire, "guiltyString", 2},
 		{"go-panic-recv barrier", 3, fire, "guiltyString", 2},
+		{"go-nil recv", 3, "panic: mpi: Go: the function is nil", "guiltyGo", 2},
 		{"query-panic barrier", 3, fire, "guiltyString", 2},
 		{"free-panic recv", 2, "panic: runtime error: invalid memory address or nil pointer dereference", "guiltyNil", 2},
 		{"query-goexit barrier", 2, "error: the goroutine was ended by runtime.Goexit", "guiltyGoexit", 1},
@@ -255,21 +262,22 @@ func TestReport(t *testing.T) {
 }
 
 // TestNoReport lets one rank end the job behind the package's back, or by
-// asking MPI for it: there is no report of ours, and the job ends nevertheless.
+// asking MPI for it: there is no report of ours, and the job ends nevertheless. What
+// the program itself has said is on the terminal, and the launcher's report.
 func TestNoReport(t *testing.T) {
 	for _, test := range []struct {
 		args  string // as in TestReport
 		ranks int
 		code  int
-		says  string
+		says  []string // on stderr
 	}{
-		{"plain-go-panic recv", 3, 2, "panic: the disk is on fire"},
-		{"log-fatal barrier", 3, 1, ""},
-		{"exit", 1, 3, ""},
-		{"exit", 3, 3, ""},
-		{"abort", 1, 7, ""},
-		{"abort", 3, 7, ""},
-		{"abort-self", 3, 7, ""},
+		{"plain-go-panic recv", 3, 2, []string{"panic: the disk is on fire\n", "main.guiltyString("}},
+		{"log-fatal barrier", 3, 1, []string{" the disk is full\n"}},
+		{"exit", 1, 3, nil},
+		{"exit", 3, 3, nil},
+		{"abort", 1, 7, nil},
+		{"abort", 3, 7, nil},
+		{"abort-self", 3, 7, nil},
 	} {
 		t.Run(fmt.Sprintf("%s/ranks=%d", test.args, test.ranks), func(t *testing.T) {
 			o := start(t, test.ranks, strings.Fields(test.args)...)
@@ -277,11 +285,42 @@ func TestNoReport(t *testing.T) {
 				t.Errorf("the exit code is %d, want %d, or 9 for SIGKILL", o.code, test.code)
 			}
 			o.says(t, 0, "mpi: ")
-			if test.says != "" {
-				o.says(t, 1, test.says)
-				o.says(t, 1, "main.guiltyString(")
+			o.contains(t, test.says...)
+			if !strings.HasPrefix(test.args, "abort") {
+				o.launcherNames(t, test.ranks-1, test.code)
 			}
 		})
+	}
+}
+
+// TestExitZero lets a rank leave as if all were well while the others wait for it: the
+// job ends. MPICH's mpirun may exit with 0 then.
+func TestExitZero(t *testing.T) {
+	for _, ranks := range []int{1, 3} {
+		o := start(t, ranks, "exit-zero", "recv")
+		o.says(t, 0, "mpi: ")
+		if launch.FamilyOf(mpi.LibraryVersion()) == launch.OpenMPI {
+			o.failed(t)
+			o.contains(t, fmt.Sprintf("process rank %d with PID", ranks-1), "node "+hostname(t)+" exiting improperly")
+		}
+	}
+}
+
+// launcherNames wants the launcher's report of a rank that left with a code. MPICH's
+// has no rank, and may be about one that it has ended itself, or not be there.
+func (o outcome) launcherNames(t *testing.T, rank, code int) {
+	t.Helper()
+	text := o.stdout + o.stderr
+	if launch.FamilyOf(mpi.LibraryVersion()) == launch.OpenMPI {
+		want := regexp.MustCompile(fmt.Sprintf(`Process name: \[\[\d+,1\],%d\]\s+Exit code: +%d\n`, rank, code))
+		if !want.MatchString(text) {
+			t.Errorf("the launcher says nothing like %v", want)
+		}
+	} else if strings.Contains(text, "BAD TERMINATION") {
+		want := regexp.MustCompile(fmt.Sprintf(`PID \d+ RUNNING AT %s\n=   EXIT CODE: (%d|9)\n`, regexp.QuoteMeta(hostname(t)), code))
+		if !want.MatchString(text) {
+			t.Errorf("the launcher says nothing like %v", want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,39 @@ func (o outcome) warns(t *testing.T, n, rank, ranks int, text string) {
 	o.says(t, n, fmt.Sprintf("mpi: watchdog: rank %d of %d on %s: %s, for ", rank, ranks, hostname(t), text))
 }
 
+var sinceWhen = regexp.MustCompile(`, for ([0-9.]+[a-zµ]+)+, since ([0-2][0-9]:[0-5][0-9]:[0-5][0-9])$`)
+
+// dated wants each report to say since when, which must be between two times.
+func (o outcome) dated(t *testing.T, from, to time.Time) {
+	t.Helper()
+	n := 0
+	for line := range strings.Lines(o.stderr) {
+		if !strings.HasPrefix(line, "mpi: watchdog: ") {
+			continue
+		}
+		n++
+		m := sinceWhen.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		if m == nil {
+			t.Errorf("this does not say since when: %q", line)
+			continue
+		}
+		// The date is not said: that of from, or the next day's.
+		at, err := time.ParseInLocation(time.DateTime, from.Format(time.DateOnly)+" "+m[2], time.Local)
+		if err != nil {
+			t.Error(err)
+		}
+		if at.Before(from.Truncate(time.Second)) {
+			at = at.AddDate(0, 0, 1)
+		}
+		if at.After(to) {
+			t.Errorf("between %s and %s a call blocked since %s", from.Format(time.TimeOnly), to.Format(time.TimeOnly), m[2])
+		}
+	}
+	if n == 0 {
+		t.Error("there is no report")
+	}
+}
+
 // TestWatchdogRecv lets a rank wait for a message that nobody sends, until the
 // second limit ends the job.
 func TestWatchdogRecv(t *testing.T) {
@@ -59,6 +93,7 @@ func TestWatchdogRecv(t *testing.T) {
 				o.warns(t, 3, 0, ranks, text)
 			}
 			o.says(t, 9, "mpi: watchdog: rank 0 of")
+			o.dated(t, begun, time.Now())
 			for rank := 1; rank < ranks; rank++ {
 				o.contains(t, fmt.Sprintf("rank %d of %d on %s: waits in Barrier, on MPI_COMM_WORLD, at %s, for ", rank, ranks, hostname(t), at["barrier"]))
 			}

@@ -25,6 +25,7 @@ func init() {
 	whole["save-usr2"] = func() { mpi.Main(save, mpi.WithSignals(time.Minute, syscall.SIGUSR2)) }
 	whole["deaf"] = func() { mpi.Main(sit, mpi.WithSignals(time.Second)) }
 	whole["unsaved"] = func() { mpi.Main(unsaved, mpi.WithSignals(time.Minute)) }
+	whole["at-least"] = func() { mpi.Main(sit, mpi.AtLeast(mpi.ThreadMultiple+1)) }
 	whole["bad-grace"] = func() { mpi.Main(sit, mpi.WithSignals(-time.Second)) }
 
 	// A program of its own Init and Finalize, whose last rank panics.

@@ -179,6 +179,14 @@ var failures = map[string]func(world *mpi.Comm) error{
 		os.Exit(3)
 		return nil
 	},
+	"exit-zero": func(*mpi.Comm) error {
+		os.Exit(0)
+		return nil
+	},
+	"go-nil": func(*mpi.Comm) error {
+		guiltyGo()
+		return nil
+	},
 	"abort": func(world *mpi.Comm) error {
 		world.Abort(7)
 		return errors.New("still here after Abort")
@@ -212,6 +220,9 @@ func guiltyNil(p *int) { *p++ }
 
 //go:noinline
 func guiltyIndex(s []int) { s[len(os.Args)+7]++ }
+
+//go:noinline
+func guiltyGo() { mpi.Go(nil) }
 
 //go:noinline
 func guiltyGoexit() { runtime.Goexit() }
