@@ -1019,6 +1019,8 @@ func TestWindowRefuses(t *testing.T) {
 
 	must(t, w.Fence())
 	sync(waited(mpi.Rput(w, one, 0, 0)), "is not locked, as MPI wants it")
+	sync(waited(mpi.Raccumulate(w, one, 0, 0, op.Sum)), "is not locked, as MPI wants it")
+	sync(waited(mpi.RgetAccumulate(w, one, three[:1], 0, 0, op.Sum)), "is not locked, as MPI wants it")
 	is(t, mpi.Put(w, one, size, 0), mpi.ErrRank, fmt.Sprintf("target is %d", size))
 	is(t, mpi.Put(w, one, -1, 0), mpi.ErrRank, "target is -1")
 	is(t, mpi.Put(w, one, 0, -1), mpi.ErrDisp, "disp is -1")
@@ -1073,6 +1075,28 @@ func TestWindowRefuses(t *testing.T) {
 	must(t, w.LockAll())
 	sync(w.Unlock(me), "that of LockAll")
 	sync(w.Lock(mpi.LockShared, me), "that of LockAll")
+	for name, call := range map[string]func(origin mpi.Buffer, target, disp int, o op.Op) error{
+		"Raccumulate": func(origin mpi.Buffer, target, disp int, o op.Op) error {
+			return waited(mpi.Raccumulate(w, origin, target, disp, o))
+		},
+		"RgetAccumulate": func(origin mpi.Buffer, target, disp int, o op.Op) error {
+			return waited(mpi.RgetAccumulate(w, origin, mpi.Slice(make([]int32, 1)), target, disp, o))
+		},
+	} {
+		good := mpi.Slice(one)
+		is(t, call(good, size, 0, op.Sum), mpi.ErrRank, fmt.Sprintf("mpi: %s: target is %d", name, size))
+		is(t, call(good, -1, 0, op.Sum), mpi.ErrRank, name+": target is -1")
+		is(t, call(good, 0, -1, op.Sum), mpi.ErrDisp, name+": disp is -1")
+		is(t, call(good, 0, 4, op.Sum), mpi.ErrRMARange, name+": disp is 4")
+		is(t, call(good, 0, 1<<62, op.Sum), mpi.ErrRMARange, name+": disp is")
+		is(t, call(good, 0, 0, op.Op{}), mpi.ErrOp, name+": no operation")
+		is(t, call(good, 0, 0, op.MaxLoc), mpi.ErrOp, "MaxLoc for elements of type int32")
+		is(t, call(good, 0, 0, own), mpi.ErrOp, "freed")
+		is(t, call(mpi.Structs([]string{"x"}), 0, 0, op.Sum), mpi.ErrType, "string")
+	}
+	is(t, waited(mpi.RgetAccumulate(w, one, three, 0, 0, op.Sum)), mpi.ErrCount, "RgetAccumulate: origin has 4 bytes of data, but result 12")
+	is(t, waited(mpi.RgetAccumulate(w, three, three, 0, 0, op.Sum)), mpi.ErrBuffer, "share memory")
+	is(t, waited(mpi.RgetAccumulate(w, mpi.Slice(one), mpi.Structs([]string{"x"}), 0, 0, op.Sum)), mpi.ErrType, "string")
 	must(t, w.UnlockAll())
 	must(t, w.Post(mpi.EmptyGroup()))
 	sync(w.Post(mpi.EmptyGroup()), "Post is open")
@@ -1092,10 +1116,51 @@ func TestWindowRefuses(t *testing.T) {
 	is(t, create(mpi.WinCreate(c, []*int{nil}, nil)), mpi.ErrType, "*int holds pointers")
 	is(t, create(mpi.WinCreate(c, []struct{}{{}}, nil)), mpi.ErrType, "0 bytes")
 	is(t, create(mpi.WinCreate(c, mem, mpi.Info{"": "x"})), mpi.ErrInfoKey, "key")
-	_, _, err = mpi.WinAllocate[int](c, -1, nil)
-	is(t, err, mpi.ErrSize, "-1 elements")
-	_, _, err = mpi.WinAllocateShared[int](c, 1<<61, nil)
-	is(t, err, mpi.ErrSize, "elements of 8 bytes")
+	freed, err := c.Dup()
+	must(t, err)
+	must(t, freed.Free())
+	is(t, create(mpi.WinCreate(freed, mem, nil)), mpi.ErrComm, "WinCreate: the communicator has been freed")
+	is(t, create(mpi.WinCreateDynamic(nil, nil)), mpi.ErrComm, "WinCreateDynamic: the communicator is nil")
+	is(t, create(mpi.WinCreateDynamic(freed, nil)), mpi.ErrComm, "WinCreateDynamic: the communicator has been freed")
+	is(t, create(mpi.WinCreateDynamic(c, mpi.Info{"": "x"})), mpi.ErrInfoKey, "WinCreateDynamic: info has the key")
+	is(t, create(mpi.WinCreateDynamic(c, mpi.Info{"k": "\x00"})), mpi.ErrInfoValue, `WinCreateDynamic: info["k"]`)
+	drop := func(w *mpi.Win, err error) error {
+		if w != nil {
+			t.Errorf("a window in spite of %v", err)
+		}
+		return err
+	}
+	for name, call := range map[string]struct {
+		ints     func(c *mpi.Comm, n int, info mpi.Info) error
+		pointers func() error
+		nothings func() error
+	}{
+		"WinAllocate": {
+			func(c *mpi.Comm, n int, info mpi.Info) error {
+				w, _, err := mpi.WinAllocate[int](c, n, info)
+				return drop(w, err)
+			},
+			func() error { w, _, err := mpi.WinAllocate[*int](c, 1, nil); return drop(w, err) },
+			func() error { w, _, err := mpi.WinAllocate[struct{}](c, 1, nil); return drop(w, err) },
+		},
+		"WinAllocateShared": {
+			func(c *mpi.Comm, n int, info mpi.Info) error {
+				w, _, err := mpi.WinAllocateShared[int](c, n, info)
+				return drop(w, err)
+			},
+			func() error { w, _, err := mpi.WinAllocateShared[*int](c, 1, nil); return drop(w, err) },
+			func() error { w, _, err := mpi.WinAllocateShared[struct{}](c, 1, nil); return drop(w, err) },
+		},
+	} {
+		is(t, call.ints(nil, 1, nil), mpi.ErrComm, name+": the communicator is nil")
+		is(t, call.ints(freed, 1, nil), mpi.ErrComm, name+": the communicator has been freed")
+		is(t, call.ints(c, -1, nil), mpi.ErrSize, name+": -1 elements")
+		is(t, call.ints(c, 1<<61, nil), mpi.ErrSize, "elements of 8 bytes cannot be")
+		is(t, call.ints(c, 1, mpi.Info{"": "x"}), mpi.ErrInfoKey, name+": info has the key")
+		is(t, call.ints(c, 1, mpi.Info{"k": "\x00"}), mpi.ErrInfoValue, name+`: info["k"]`)
+		is(t, call.pointers(), mpi.ErrType, name+": *int holds pointers")
+		is(t, call.nothings(), mpi.ErrType, name+": struct {} has 0 bytes")
+	}
 }
 
 // A window has what other objects have: a group, hints, a name.
@@ -1148,6 +1213,7 @@ func TestWindowObject(t *testing.T) {
 			mpi.WinDetach(w, []int{1}), mpi.Put(w, []int{1}, 0, 0), mpi.Get(w, []int{1}, 0, 0), mpi.Accumulate(w, []int{1}, 0, 0, op.Sum),
 			mpi.GetAccumulate(w, []int{1}, []int{1}, 0, 0, op.Sum), mpi.FetchAndOp(w, []int{1}, []int{1}, 0, 0, op.Sum),
 			mpi.CompareAndSwap(w, []int{1}, []int{1}, []int{1}, 0, 0), waited(mpi.Rput(w, []int{1}, 0, 0)), waited(mpi.Rget(w, []int{1}, 0, 0)),
+			waited(mpi.Raccumulate(w, []int{1}, 0, 0, op.Sum)), waited(mpi.RgetAccumulate(w, []int{1}, []int{1}, 0, 0, op.Sum)),
 		} {
 			if !errors.Is(err, mpi.ErrWin) {
 				t.Errorf("call %d on a window that is %s: %v", i, says, err)
