@@ -148,7 +148,8 @@ test-shim: install ## run the test of the C layer under the sanitizers of C and 
 # Packages with a fuzz target, and the target: go test fuzzes one at a time. So
 # many inputs each, since a time that ends while a worker is busy is a failure now
 # and then, "context deadline exceeded": go.dev/issue/75804, before Go 1.27.
-FUZZ = ./datatype:FuzzContents ./datatype:FuzzOf ./datatype:FuzzTyped ./mpi/object:FuzzDecode ./mpi/pool:FuzzMessages
+FUZZ = ./datatype:FuzzContents ./datatype:FuzzOf ./datatype:FuzzTyped ./mpi:FuzzParts ./mpi:FuzzUnpack \
+	./mpi/object:FuzzDecode ./mpi/object:FuzzPlan ./mpi/pool:FuzzMessages
 .PHONY: fuzz
 fuzz: install ## fuzz all that parses bytes or computes layouts (FUZZTIME=100000x, or a time, each)
 	mpi=$$(ci/mpi.sh pick); \

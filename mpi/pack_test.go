@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/mpi4go/mpi4go/datatype"
@@ -210,4 +211,82 @@ func TestExternal(t *testing.T) {
 	}
 	want := []sent{{7, in[0].Pos, 9}, {-7, in[1].Pos, 1}}
 	checkExternal(t, "a struct", mpi.Structs(in), mpi.Structs(out), func() bool { return slices.Equal(in, out) }, want)
+}
+
+var initOnce = sync.OnceValue(func() error { return mpi.Init() })
+
+// FuzzUnpack unpacks bytes of anybody's, from anywhere. Elements change only as a
+// whole and only those that were asked for: each becomes what its bytes say.
+func FuzzUnpack(f *testing.F) {
+	f.Add([]byte("sixteen bytes of."), 1, uint8(4), uint8(0))
+	f.Add([]byte("a parcel has thirteen, and here are two of them"), 3, uint8(1), uint8(1))
+	f.Add([]byte("columns"), 0, uint8(1), uint8(2))
+	f.Add([]byte("too short"), 8, uint8(1), uint8(3))
+	f.Add([]byte(nil), -1, uint8(0), uint8(4))
+	f.Add([]byte("far away"), math.MaxInt, uint8(2), uint8(5))
+	f.Fuzz(func(t *testing.T, in []byte, position int, count, kind uint8) {
+		if !mpi.Initialized() { // mpitest fuzzes without a launcher
+			must(t, initOnce())
+		}
+		n := int(count % 8)
+		external := kind&1 == 0
+		unpack := func(out mpi.Buffer) (int, error) {
+			if external {
+				return mpi.UnpackExternal(in, position, out)
+			}
+			return mpi.Unpack(mpi.Self(), in, position, out)
+		}
+		order := binary.ByteOrder(binary.NativeEndian)
+		if external {
+			order = binary.BigEndian
+		}
+		before := bytes.Clone(in)
+		// Elements before and after those that are unpacked, none of which the bytes
+		// of the fuzzer's are likely to make.
+		const guard, filled = 2, 0x5a5a
+		room := func(n int) []uint16 { return slices.Repeat([]uint16{filled}, n) }
+		var end, size int
+		var err error
+		var got, want []uint16
+		element := func(i int) uint16 { return order.Uint16(in[position+2*i:]) }
+		whole := func() bool { return position >= 0 && position <= len(in) && size <= len(in)-position }
+		switch kind / 2 % 3 {
+		case 0: // one after the other
+			size, got, want = 2*n, room(n+2*guard), room(n+2*guard)
+			end, err = unpack(mpi.Slice(got[guard : guard+n]))
+			for i := 0; whole() && i < n; i++ {
+				want[guard+i] = element(i)
+			}
+		case 1: // every third
+			column, terr := datatype.Vector(n, 1, 3, datatype.Uint16)
+			must(t, terr)
+			defer column.Free()
+			size, got, want = 2*n, room(3*n+2*guard), room(3*n+2*guard)
+			end, err = unpack(mpi.Typed(got[guard:guard+3*n], min(n, 1), column))
+			for i := 0; whole() && i < n; i++ {
+				want[guard+3*i] = element(i)
+			}
+		default: // with padding between
+			type odd struct {
+				A uint16
+				_ uint32
+				B uint16
+			}
+			s := slices.Repeat([]odd{{A: filled, B: filled}}, n+2*guard)
+			size, want = 4*n, room(2*(n+2*guard))
+			end, err = unpack(mpi.Structs(s[guard : guard+n]))
+			for _, v := range s {
+				got = append(got, v.A, v.B)
+			}
+			for i := 0; whole() && i < 2*n; i++ {
+				want[2*guard+i] = element(i)
+			}
+		}
+		if (err == nil) != whole() || err == nil && end != position+size || err != nil && end != position {
+			t.Errorf("%d bytes from %d of %d: ended at %d with error %v", size, position, len(in), end, err)
+		}
+		if !slices.Equal(got, want) || !bytes.Equal(in, before) {
+			t.Errorf("%d bytes from %d of %v: got %x, want %x", size, position, in, got, want)
+		}
+	})
 }
