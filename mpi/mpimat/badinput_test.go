@@ -1,7 +1,9 @@
 package mpimat_test
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/mpi4go/mpi4go/internal/badinput"
@@ -12,6 +14,24 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
+
+// TestBlockPanics asks for blocks of matrices that cannot be.
+func TestBlockPanics(t *testing.T) {
+	g, err := mpimat.NewGrid(mpitest.World(t))
+	must(t, err)
+	defer func() { must(t, g.Free()) }()
+	for _, bad := range [][2]int{{-1, 2}, {2, -1}, {math.MinInt, math.MinInt}} {
+		func() {
+			defer func() {
+				want := fmt.Sprintf("cannot split %d elements into", min(bad[0], bad[1]))
+				if got := fmt.Sprint(recover()); !strings.Contains(got, want) {
+					t.Errorf("Block(%d, %d) panics with %q, want %q", bad[0], bad[1], got, want)
+				}
+			}()
+			g.Block(bad[0], bad[1])
+		}()
+	}
+}
 
 // TestBadInput calls every function with every argument that it cannot have, on
 // all ranks with the same. What is wrong on one rank only is in TestWrongShapes.
@@ -74,7 +94,7 @@ func TestBadInput(t *testing.T) {
 		},
 		Fine: map[string]string{
 			"Forget": "no arguments", "Grid.Free": "nil is none to free", "Grid.Dims": "it cannot fail",
-			"Grid.Block": "it panics as mpi.Partition does",
+			"Grid.Block": "it panics as mpi.Partition does: see TestBlockPanics",
 		},
 		Any: []string{"BcastDense.m", "AllreduceDense.m"}, // wrong only if they differ
 		Good: map[string]any{
