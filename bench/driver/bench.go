@@ -25,6 +25,8 @@ var (
 	goCopy = twin{name: "copy", program: "go", kernel: "block-copy"}
 	// Numbers from buffer to buffer, which is to be had with less comfort.
 	goBuffer = twin{name: "buffer", program: "go", kernel: "slice"}
+	// As with MPI4GO_WATCHDOG=30s in the environment, on every host.
+	goWatched = twin{name: "watched", program: "go", args: []string{"-watchdog", "30s"}}
 	// The price of MPI_THREAD_MULTIPLE, which Go needs and a C program may do without.
 	cSingle = twin{name: "c-single", program: "c", args: []string{"-single"}}
 )
@@ -51,6 +53,8 @@ type benchmark struct {
 var benchmarks = slices.Concat([]benchmark{
 	{name: "latency", ranks: 2, unit: microseconds, twins: []twin{goTwin, cTwin, pyTwin}, cgocall: true, verdict: latencyVerdict,
 		targets: []target{{cTwin, small, latencyFactor}, {pyTwin, small, latencyPythonFactor}}},
+	{name: "latency-watched", kernel: "latency", ranks: 2, unit: microseconds, twins: []twin{goWatched, goTwin},
+		sizes: []int64{smallSize}, targets: []target{{goTwin, all, watchedFactor}}},
 	{name: "bandwidth", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin, pyTwin}, targets: []target{{cTwin, large, bandwidthFraction}}},
 	{name: "bandwidth-huge", ranks: 2, unit: megabytesPerSecond, twins: []twin{goTwin, cTwin}, sizes: []int64{2 << 20, 4 << 20, 8 << 20},
 		targets: []target{{cTwin, all, hugeFactor}}},
@@ -193,6 +197,7 @@ func (u unit) nameOf(s statistic) string {
 const (
 	latencyFactor       = 1.15 // of C's time at 8 B
 	latencyPythonFactor = 0.6  // of mpi4py's
+	watchedFactor       = 1.05 // of the time without the watchdog
 	allowedCalls        = 2    // cgo calls that Go's latency may cost above C's
 	bandwidthFraction   = 0.97 // of C's, from 64 KiB
 	hugeFactor          = 1.5  // times the bandwidth of C's malloc

@@ -109,7 +109,7 @@ func TestParsePlan(t *testing.T) {
 	for _, b := range p.benchmarks {
 		got = append(got, b.name)
 	}
-	if want := []string{"latency", "threads-2", "threads-4", "crowd-barrier", "crowd-allreduce", "crowd-ring"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"latency", "latency-watched", "threads-2", "threads-4", "crowd-barrier", "crowd-allreduce", "crowd-ring"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("patterns: got %q, %v; want %q", got, err, want)
 	}
 	p, err = parse("-mpi=mpich", "-bench=latency", "-single")
@@ -439,9 +439,9 @@ func TestTwins(t *testing.T) {
 				}
 				// Once for each kernel, on the fewest ranks: what has a twin in
 				// Python with the library that may have it, the rest with the
-				// other, which starts jobs sooner.
+				// other, which starts jobs sooner; and what gives ours a flag.
 				python := slices.ContainsFunc(b.twins, func(t twin) bool { return t.name == pyTwin.name })
-				if kernel := cmp.Or(b.kernel, b.name); i == 0 || !seen[kernel] && (python || lib.tag == "mpich") {
+				if kernel := cmp.Or(b.kernel, b.name); i == 0 || (!seen[kernel] || b.twins[0].args != nil) && (python || lib.tag == "mpich") {
 					seen[kernel] = true
 					checkMeasure(t, s, built, built.runnable(b))
 				}

@@ -372,6 +372,7 @@ func main() {
 	sizesText := flag.String("sizes", "8", "message sizes in bytes, separated by commas")
 	itersText := flag.String("iters", "", "iterations for each size (default: as many as last -min-time)")
 	minTime := flag.Float64("min-time", 0.2, "seconds that a timing lasts at least")
+	watchdog := flag.Duration("watchdog", 0, "have the watchdog look for calls that block for longer")
 	flag.Parse()
 
 	mpi.Main(func(world *mpi.Comm) error {
@@ -389,5 +390,5 @@ func main() {
 			return errors.New("-iters needs one number per size")
 		}
 		return run(world, *name, sizes, iters, *minTime)
-	})
+	}, mpi.Watchdog(*watchdog, 0))
 }
