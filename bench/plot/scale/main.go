@@ -94,10 +94,13 @@ func figure(what string, x []float64) float64 {
 	return sum / float64(len(x))
 }
 
-// points are the figures of one twin, times a factor.
+// points are the figures of one twin, times a factor. C has none where it took too
+// long.
 func (f figures) points(what, twin string, factor float64) (xys plotter.XYs) {
 	for _, ranks := range slices.Sorted(maps.Keys(f)) {
-		xys = append(xys, plotter.XY{X: float64(ranks), Y: figure(what, f[ranks][what][twin]) * factor})
+		if x := f[ranks][what][twin]; len(x) > 0 {
+			xys = append(xys, plotter.XY{X: float64(ranks), Y: figure(what, x) * factor})
+		}
 	}
 	return xys
 }
@@ -107,14 +110,16 @@ func (f figures) ratios() (all, middle plotter.XYs) {
 	for _, ranks := range slices.Sorted(maps.Keys(f)) {
 		var ys []float64
 		for what, values := range f[ranks] {
-			if what == "start-up" || strings.HasPrefix(what, "memory-") {
+			if what == "start-up" || strings.HasPrefix(what, "memory-") || len(values["c"]) == 0 {
 				continue
 			}
 			y := figure(what, values["go"]) / figure(what, values["c"])
 			ys = append(ys, y)
 			all = append(all, plotter.XY{X: float64(ranks), Y: y})
 		}
-		middle = append(middle, plotter.XY{X: float64(ranks), Y: median(ys)})
+		if len(ys) > 0 {
+			middle = append(middle, plotter.XY{X: float64(ranks), Y: median(ys)})
+		}
 	}
 	return all, middle
 }

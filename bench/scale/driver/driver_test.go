@@ -95,6 +95,22 @@ func TestPrint(t *testing.T) {
 	}
 }
 
+// C that took too long has no figures.
+func TestPrintAlone(t *testing.T) {
+	r := sample(t, 1, 0)
+	for _, values := range r.values {
+		delete(values, "c")
+	}
+	var b strings.Builder
+	printResults(&b, []*result{r})
+	if s := b.String(); !strings.HasSuffix(s, "8 ranks: C took too long to compare with\n") || !strings.Contains(s, "1000000.0     -") {
+		t.Errorf("got\n%s", s)
+	}
+	if err := tooLarge("MPI", []*result{r}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	if err := tooLarge("MPI", []*result{sample(t, 9, memoryMore)}); err != nil {
 		t.Error(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -92,9 +93,12 @@ func (r *result) add(twin string, o *outcome) error {
 }
 
 // figure is what the runs of a twin say together: the mean memory of them, and the
-// shortest time, which is the least disturbed.
+// shortest time, which is the least disturbed; not a number if there were none.
 func (r *result) figure(name, twin string) float64 {
 	x := r.values[name][twin]
+	if len(x) == 0 {
+		return math.NaN()
+	}
 	if name != memoryStart && name != memoryPeak {
 		return slices.Min(x)
 	}
@@ -177,12 +181,21 @@ func printResults(w io.Writer, results []*result) {
 	judge(w, results)
 }
 
-func fixed(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
+func fixed(x float64, digits int) string {
+	if math.IsNaN(x) {
+		return "-"
+	}
+	return strconv.FormatFloat(x, 'f', digits, 64)
+}
 
 // judge says for each number of ranks whether the targets are met, and what is
 // the furthest from them.
 func judge(w io.Writer, results []*result) {
 	for _, r := range results {
+		if math.IsNaN(r.ratio(startUp)) {
+			fmt.Fprintf(w, "%d ranks: C took too long to compare with\n", r.ranks)
+			continue
+		}
 		var missed []string
 		names := r.steps()
 		slices.SortFunc(names, func(a, b string) int { return cmp.Compare(r.ratio(b), r.ratio(a)) })
