@@ -101,10 +101,12 @@ test-mpich: install ## run all tests on MPICH
 
 # What these two look for is in the Go code: one library, or some numbers of ranks,
 # find it as well as all.
+RACE = openmpi:2,5 mpich:3
 .PHONY: test-race
 test-race: install ## run the multi-rank tests under the race detector
-	MPI4GO_TEST_SIZES=2,5 $(GOTEST) -race -tags openmpi $(MPI_PKGS)
-	MPI4GO_TEST_SIZES=3 $(GOTEST) -race -tags mpich $(MPI_PKGS)
+	for job in $(RACE); do \
+		MPI4GO_TEST_SIZES=$${job#*:} $(GOTEST) -race -tags "$${job%:*}" $(MPI_PKGS); \
+	done
 
 .PHONY: test-cgocheck
 test-cgocheck: install ## run the multi-rank tests with every Go pointer given to C checked
@@ -271,6 +273,7 @@ ci: SOAK = -for 30s
 # settings of the runtime are Go's matter, so one library will do, the faster one.
 # The sanitizer sees the C layer of MPICH, which is the larger as there is more of
 # MPI-4 in it; test-shim takes it over both.
+ci: RACE = openmpi:5
 ci: FUZZTIME = 10000x
 ci: RUNTIME_MPI = openmpi
 ci: RUNTIME_SIZES = 3

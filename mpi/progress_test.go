@@ -57,8 +57,9 @@ func TestThousandWaiters(t *testing.T) {
 		if w := wrong.Load(); w > 0 {
 			t.Errorf("GOMAXPROCS %d: %d of %d receives went wrong", procs, w, n)
 		}
-		if most >= 40 {
-			t.Errorf("GOMAXPROCS %d: %d threads for %d waiting goroutines, want fewer than 40; there were %d before", procs, most, n, before)
+		// Those that are there before, from other tests, may be used again.
+		if most >= before+40 {
+			t.Errorf("GOMAXPROCS %d: %d threads for %d waiting goroutines, want fewer than 40 more than the %d before", procs, most, n, before)
 		}
 		must(t, c.Barrier())
 	}

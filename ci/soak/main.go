@@ -6,8 +6,9 @@
 //	make soak SOAK='-for 1m -seed 7'
 //
 // The same seed gives the same program, so that what it finds can be found
-// again. In the end it tells what was done and how much memory each rank had
-// when the first quarter of the time was over, and had in the end.
+// again. In the end it tells what was done, and how much memory and how many
+// objects of MPI each rank had when the first quarter of the time was over, and
+// had in the end.
 package main
 
 import (
@@ -20,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mpi4go/mpi4go/internal/leaks"
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 	"github.com/mpi4go/mpi4go/mpi/object"
@@ -35,6 +37,7 @@ var (
 
 func main() {
 	flag.Parse()
+	leaks.Start() // also for the report of Finalize
 	mpi.Main(run)
 }
 
@@ -65,14 +68,14 @@ func run(world *mpi.Comm) error {
 	if err := together(all, start.Add(*long/4)); err != nil {
 		return err
 	}
-	early, err := resident()
+	early, err := hold(world)
 	if err != nil {
 		return err
 	}
 	if err := together(all, start.Add(*long)); err != nil {
 		return err
 	}
-	late, err := resident()
+	late, err := hold(world)
 	if err != nil {
 		return err
 	}
@@ -144,10 +147,34 @@ func resident() (bytes int, err error) {
 	return pages * os.Getpagesize(), err
 }
 
-type memory struct{ Early, Late int }
+// holding is what a rank has while no lane is running.
+type holding struct {
+	Memory  int    // bytes resident
+	Objects int    // of MPI, made by the program and not freed
+	Highest uint32 // handle of a communicator in the library's table
+}
 
-func report(world *mpi.Comm, all []*lane, took time.Duration, early, late int) error {
-	ranks, err := object.Gather(world, memory{early, late}, 0)
+func hold(world *mpi.Comm) (h holding, err error) {
+	// So many that no handle is free below the highest: it counts those in use.
+	many := make([]*mpi.Comm, 64)
+	for i := range many {
+		if many[i], err = world.Dup(); err != nil {
+			return h, err
+		}
+		h.Highest = max(h.Highest, uint32(many[i].Fortran()))
+	}
+	for _, c := range many {
+		if err := c.Free(); err != nil {
+			return h, err
+		}
+	}
+	h.Objects = len(leaks.Open())
+	h.Memory, err = resident()
+	return h, err
+}
+
+func report(world *mpi.Comm, all []*lane, took time.Duration, early, late holding) error {
+	ranks, err := object.Gather(world, [2]holding{early, late}, 0)
 	if err != nil || world.Rank() > 0 {
 		return err
 	}
@@ -165,10 +192,16 @@ func report(world *mpi.Comm, all []*lane, took time.Duration, early, late int) e
 	for _, a := range actions {
 		fmt.Printf("soak: %8d %s\n", total[a.name], a.name)
 	}
-	for rank, m := range ranks {
-		fmt.Printf("soak: rank %d: %d MiB resident after a quarter of the time, %d MiB in the end\n", rank, m.Early>>20, m.Late>>20)
-		if m.Late > m.Early+m.Early/4+16<<20 {
-			err = fmt.Errorf("rank %d has grown from %d to %d bytes", rank, m.Early, m.Late)
+	for rank, h := range ranks {
+		early, late := h[0], h[1]
+		fmt.Printf("soak: rank %d: %d MiB resident and %d objects of MPI after a quarter of the time, %d MiB and %d in the end; highest communicator %#x and %#x\n",
+			rank, early.Memory>>20, early.Objects, late.Memory>>20, late.Objects, early.Highest, late.Highest)
+		if late.Memory > early.Memory+early.Memory/4+16<<20 {
+			err = fmt.Errorf("rank %d has grown from %d to %d bytes", rank, early.Memory, late.Memory)
+		}
+		if late.Objects != early.Objects || late.Highest > early.Highest {
+			err = fmt.Errorf("rank %d had %d objects of MPI, and has %d; its highest communicator was %#x, and is %#x",
+				rank, early.Objects, late.Objects, early.Highest, late.Highest)
 		}
 	}
 	return err

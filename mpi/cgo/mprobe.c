@@ -9,14 +9,13 @@ m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin)
 	int64_t end = spin > 0 ? m4g_now() + spin : 0;
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
-	do {
-		int rc = MPI_Improbe(source, tag, COMM(comm), &flag, &message, &st);
-		if (rc != MPI_SUCCESS) {
-			m.st.rc = rc;
-			return m;
-		}
-	} while (!flag && spin > 0 && m4g_now() < end);
-	if (flag) {
+	int rc, mine = m4g_busy_begin();
+	do
+		rc = MPI_Improbe(source, tag, COMM(comm), &flag, &message, &st);
+	while (rc == MPI_SUCCESS && !flag && spin > 0 && m4g_now() < end);
+	m4g_busy_over(mine);
+	m.st.rc = rc;
+	if (rc == MPI_SUCCESS && flag) {
 		m4g_received(&st, MPI_SUCCESS, &m.st);
 		m.message = H(message);
 		m.found = 1;

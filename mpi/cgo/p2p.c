@@ -312,16 +312,15 @@ m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin)
 	int64_t end = spin > 0 ? m4g_now() + spin : 0;
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
-	do {
-		int rc = MPI_Iprobe(source, tag, COMM(comm), &flag, &st);
-		if (rc != MPI_SUCCESS) {
-			s.rc = rc;
-			return m4g_brief_of(&s);
-		}
-		if (flag) {
-			m4g_received(&st, rc, &s);
-			return m4g_brief_of(&s);
-		}
-	} while (spin > 0 && m4g_now() < end);
-	return m4g_pending(MPI_REQUEST_NULL);
+	int rc, mine = m4g_busy_begin();
+	do
+		rc = MPI_Iprobe(source, tag, COMM(comm), &flag, &st);
+	while (rc == MPI_SUCCESS && !flag && spin > 0 && m4g_now() < end);
+	m4g_busy_over(mine);
+	if (rc == MPI_SUCCESS && !flag)
+		return m4g_pending(MPI_REQUEST_NULL);
+	s.rc = rc;
+	if (rc == MPI_SUCCESS)
+		m4g_received(&st, rc, &s);
+	return m4g_brief_of(&s);
 }

@@ -25,7 +25,7 @@ func Planned[T any](v T) (b []byte, ok bool) {
 		return nil, false
 	}
 	b = in.encodePlanned(unsafe.Pointer(&v)).b
-	p, err := split(b)
+	p, err := in.split(b)
 	if err != nil {
 		panic(err)
 	}

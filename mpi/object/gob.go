@@ -52,11 +52,19 @@ type heard struct {
 // number their types differently, and some may be malicious.
 const maxKnown = 256
 
-var infos sync.Map // of reflect.Type to *typeInfo
+var (
+	infos sync.Map                 // of reflect.Type to *typeInfo
+	last  atomic.Pointer[typeInfo] // that was asked for: often it is the same again
+)
 
 func infoOf(t reflect.Type) *typeInfo {
+	if in := last.Load(); in != nil && in.t == t {
+		return in
+	}
 	if in, ok := infos.Load(t); ok {
-		return in.(*typeInfo)
+		in := in.(*typeInfo)
+		last.Store(in)
+		return in
 	}
 	in := &typeInfo{t: t, name: t.String()}
 	if t.Kind() == reflect.Slice && !encodesItself(t) {
@@ -224,19 +232,19 @@ var errRest = errors.New("there are bytes behind the value")
 
 func (in *typeInfo) decode(descriptors, payload []byte, v any) error {
 	in.learn()
+	own := in.plan != nil && bytes.Equal(descriptors, in.descriptors)
+	if own && in.decodePlanned(in.id, payload, reflect.ValueOf(v).UnsafePointer()) {
+		return nil // without a look at what else has been heard of
+	}
 	var h *heard
 	if found, ok := in.decoders.Load(string(descriptors)); ok {
 		h = found.(*heard)
 	}
-	if in.plan != nil {
-		id := in.id
-		if !bytes.Equal(descriptors, in.descriptors) {
-			if h == nil {
-				h = in.remember(descriptors, in.translate(descriptors))
-			}
-			id = h.id
+	if in.plan != nil && !own {
+		if h == nil {
+			h = in.remember(descriptors, in.translate(descriptors))
 		}
-		if id != nil && in.decodePlanned(id, payload, reflect.ValueOf(v).UnsafePointer()) {
+		if h.id != nil && in.decodePlanned(h.id, payload, reflect.ValueOf(v).UnsafePointer()) {
 			return nil
 		}
 	}

@@ -46,14 +46,19 @@ func putUint(b []byte, x uint64) []byte {
 	return append(b, a[:1+n]...)
 }
 
-func (r *reader) uint() uint64 {
+func (r *reader) uint() (x uint64) {
+	if len(r.b) == 0 || r.b[0] >= 0x80 {
+		return r.long()
+	}
+	x, r.b = uint64(r.b[0]), r.b[1:]
+	return x
+}
+
+// long is uint of more than 7 bits.
+func (r *reader) long() uint64 {
 	if len(r.b) == 0 {
 		r.fail()
 		return 0
-	}
-	if c := r.b[0]; c < 0x80 {
-		r.b = r.b[1:]
-		return uint64(c)
 	}
 	n := 256 - int(r.b[0])
 	if n > 8 || len(r.b) <= n {
@@ -82,10 +87,9 @@ func (r *reader) count(bytes int) int {
 	return int(n)
 }
 
-func (r *reader) bytes() []byte {
+func (r *reader) bytes() (b []byte) {
 	n := r.count(1)
-	b := r.b[:n]
-	r.b = r.b[n:]
+	b, r.b = r.b[:n], r.b[n:]
 	return b
 }
 

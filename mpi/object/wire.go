@@ -50,7 +50,8 @@ type parts struct {
 
 var errNoObject = errors.New("it has no trailer of this package")
 
-func split(b []byte) (p parts, err error) {
+// split takes apart what has arrived for a value of the type.
+func (in *typeInfo) split(b []byte) (p parts, err error) {
 	n := len(b) - trailerSize
 	if n < 0 || b[n+3] != mark || b[n+2] >= byte(kinds) {
 		return p, errNoObject
@@ -60,7 +61,18 @@ func split(b []byte) (p parts, err error) {
 	if name < 0 || descriptors > int64(name) {
 		return p, errNoObject
 	}
-	return parts{kind(b[n+2]), b[:descriptors], b[descriptors:name], string(b[name:n])}, nil
+	return parts{kind(b[n+2]), b[:descriptors], b[descriptors:name], in.named(b[name:n])}, nil
+}
+
+// named is a name as a string, without making one of those that are met most.
+func (in *typeInfo) named(b []byte) string {
+	switch string(b) {
+	case in.name:
+		return in.name
+	case in.layout:
+		return in.layout
+	}
+	return string(b)
 }
 
 // encoded is an object ready to be sent.
@@ -159,7 +171,7 @@ func (s space[T]) release() {
 // decode makes *v of what has been received, and releases the space.
 func (s space[T]) decode(v *T) error {
 	defer s.release()
-	p, err := split(s.bytes)
+	p, err := s.in.split(s.bytes)
 	if err != nil {
 		return &TypeError{Want: s.in.name, Err: err}
 	}
@@ -181,7 +193,7 @@ func (s space[T]) decode(v *T) error {
 // decodeBytes makes *v of an object that lies in memory of others.
 func decodeBytes[T any](b []byte, v *T) error {
 	if in := infoOf(reflect.TypeFor[T]()); in.elem == nil {
-		p, err := split(b)
+		p, err := in.split(b)
 		if err != nil {
 			return &TypeError{Want: in.name, Err: err}
 		}
