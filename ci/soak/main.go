@@ -199,7 +199,8 @@ func report(world *mpi.Comm, all []*lane, took time.Duration, early, late holdin
 		if late.Memory > early.Memory+early.Memory/4+16<<20 {
 			err = fmt.Errorf("rank %d has grown from %d to %d bytes", rank, early.Memory, late.Memory)
 		}
-		if late.Objects != early.Objects || late.Highest > early.Highest {
+		// MPICH's table has holes at times; what leaks, leaks in each of many rounds.
+		if late.Objects != early.Objects || late.Highest > early.Highest+100 {
 			err = fmt.Errorf("rank %d had %d objects of MPI, and has %d; its highest communicator was %#x, and is %#x",
 				rank, early.Objects, late.Objects, early.Highest, late.Highest)
 		}
