@@ -181,8 +181,8 @@ func TestFamily(t *testing.T) {
 
 func TestCheckLibrary(t *testing.T) {
 	for _, test := range []struct {
-		headers, library string
-		want             []string
+		headers, loaded string
+		want            []string
 	}{
 		{"Open MPI 4.1.4", textOpenMPI, nil},
 		{"Open MPI 5.0.3", textOpenMPI, nil},
@@ -196,10 +196,10 @@ func TestCheckLibrary(t *testing.T) {
 		{"MPICH 4.0.2", textOpenMPI, []string{"headers of MPICH 4.0.2", "library Open MPI v4.1.4:", "LD_LIBRARY_PATH"}},
 		{"Intel MPI 2021.5", textOpenMPI, []string{"headers of Intel MPI 2021.5"}},
 	} {
-		err := checkLibrary("Init", test.headers, test.library)
+		err := checkLibrary("Init", test.headers, test.loaded)
 		if test.want == nil {
 			if err != nil {
-				t.Errorf("%s on %q: error %v, want none", test.headers, test.library, err)
+				t.Errorf("%s on %q: error %v, want none", test.headers, test.loaded, err)
 			}
 			continue
 		}

@@ -48,9 +48,9 @@ func TestFind(t *testing.T) {
 	const openMPI, mpich = "Open MPI v4.1.4, package: x", "MPICH Version: 4.0.2"
 	type scripts map[string]string
 	for name, test := range map[string]struct {
-		have    scripts
-		library string
-		want    string // the script's name; of an error, if it has spaces, a part
+		have scripts
+		mpi  string
+		want string // the script's name; of an error, if it has spaces, a part
 	}{
 		"the special name first":    {scripts{"mpirun": openMPIVersion, "mpirun.openmpi": openMPIVersion}, openMPI, "mpirun.openmpi"},
 		"plain mpirun if it fits":   {scripts{"mpirun": hydraVersion}, mpich, "mpirun"},
@@ -72,7 +72,7 @@ func TestFind(t *testing.T) {
 			}
 			t.Setenv("PATH", dir)
 			t.Setenv("MPIRUN", "")
-			l, err := Find(test.library)
+			l, err := Find(test.mpi)
 			if strings.Contains(test.want, " ") {
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Fatalf("Find gave %+v and error %v, want an error with %q", l, err, test.want)
@@ -82,8 +82,8 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := filepath.Join(dir, test.want); l.Path != want || l.Family != FamilyOf(test.library) {
-				t.Errorf("Find gave %+v, want %s of %v", l, want, FamilyOf(test.library))
+			if want := filepath.Join(dir, test.want); l.Path != want || l.Family != FamilyOf(test.mpi) {
+				t.Errorf("Find gave %+v, want %s of %v", l, want, FamilyOf(test.mpi))
 			}
 		})
 	}
