@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mpi4go/mpi4go/internal/slurm"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
 )
 
@@ -174,21 +175,11 @@ func localRanks(env func(string) string) int {
 	if err != nil {
 		return 1
 	}
-	// Slurm lists the tasks of the step's nodes: 4(x2),3 is 4, 4 and 3.
-	for part := range strings.SplitSeq(env("SLURM_STEP_TASKS_PER_NODE"), ",") {
-		tasks, times, found := strings.Cut(strings.TrimSuffix(part, ")"), "(x")
-		n, err := strconv.Atoi(tasks)
-		nodes := 1
-		if found && err == nil {
-			nodes, err = strconv.Atoi(times)
+	for _, g := range slurm.Groups(env("SLURM_STEP_TASKS_PER_NODE")) {
+		if node < g.Nodes {
+			return g.Tasks
 		}
-		if err != nil {
-			return 1
-		}
-		if node < nodes {
-			return n
-		}
-		node -= nodes
+		node -= g.Nodes
 	}
 	return 1
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mpi4go/mpi4go/internal/launch"
+	"github.com/mpi4go/mpi4go/internal/slurm"
 )
 
 func doctorCommand(choice *string) *cobra.Command {
@@ -203,17 +204,8 @@ func granted(env func(string) string) (int, string) {
 
 // sum adds up a list of Slurm's: 4(x2),3 is 11. It is 0 for anything else.
 func sum(list string) (total int) {
-	for part := range strings.SplitSeq(list, ",") {
-		each, times, repeated := strings.Cut(strings.TrimSuffix(part, ")"), "(x")
-		n, err := strconv.Atoi(each)
-		nodes := 1
-		if repeated && err == nil {
-			nodes, err = strconv.Atoi(times)
-		}
-		if err != nil {
-			return 0
-		}
-		total += n * nodes
+	for _, g := range slurm.Groups(list) {
+		total += g.Nodes * g.Tasks
 	}
 	return total
 }
