@@ -343,8 +343,10 @@ func StandardVersion() (version, subversion int) { return cgo.Version() }
 // in a call that waits for this one.
 //
 // Goroutines of the program's own get the same treatment when they are started
-// with Go.
+// with Go. The stacks of the others, and the profiles of all, have a label
+// "mpi", as "rank 2 of 4 on node1".
 func Main(run func(world *Comm) error, opts ...Option) {
+	showLabels()
 	if err := Init(opts...); err != nil {
 		// MPI may not be usable, so just leave. When each rank is a world of
 		// its own, all say the same, and one is enough; any other error may be
@@ -358,6 +360,7 @@ func Main(run func(world *Comm) error, opts ...Option) {
 		}
 		os.Exit(1)
 	}
+	label()
 	guard(func() {
 		if err := run(world); err != nil && !isInterruption(err) {
 			die(1, "error: "+err.Error(), nil)
@@ -373,9 +376,9 @@ func Main(run func(world *Comm) error, opts ...Option) {
 
 // Go runs f in a goroutine whose panic ends the whole job, with a report, as
 // Main does for the function that it runs. A panic in a goroutine started with
-// a plain go statement ends the job too, but the report is the Go runtime's
-// and names no rank. It panics if f is nil, where a go statement would end the
-// process.
+// a plain go statement ends the job too, but the report is the Go runtime's,
+// where only the labels of the stacks name the rank. It panics if f is nil,
+// where a go statement would end the process.
 func Go(f func()) {
 	if f == nil {
 		panic("mpi: Go: the function is nil")
@@ -423,17 +426,7 @@ func die(code int, what string, stack []byte) {
 		time.Sleep(2 * reportTime)
 	}
 	var b strings.Builder
-	// The system's name for the host, because before Init and after Finalize
-	// asking MPI would end the process without our report.
-	host, _ := os.Hostname()
-	switch {
-	case world.size == 0 && lifecycle.Load() == running: // sessions only
-		fmt.Fprintf(&b, "mpi: on %s: %s\n", host, what)
-	case world.size == 0 || lifecycle.Load() == fresh:
-		fmt.Fprintf(&b, "mpi: before Init on %s: %s\n", host, what)
-	default:
-		fmt.Fprintf(&b, "mpi: rank %d of %d on %s: %s\n", world.rank, world.size, host, what)
-	}
+	fmt.Fprintf(&b, "mpi: %s: %s\n", whoami(), what)
 	if stack != nil {
 		b.WriteByte('\n')
 		b.Write(stack)
@@ -444,6 +437,20 @@ func die(code int, what string, stack []byte) {
 	}
 	time.Sleep(reportTime)
 	world.Abort(code)
+}
+
+// whoami is the rank and its host, at any time.
+func whoami() string {
+	// The system's name for the host, because before Init and after Finalize
+	// asking MPI would end the process.
+	host, _ := os.Hostname()
+	switch {
+	case world.size == 0 && lifecycle.Load() == running: // sessions only
+		return "on " + host
+	case world.size == 0 || lifecycle.Load() == fresh:
+		return "before Init on " + host
+	}
+	return fmt.Sprintf("rank %d of %d on %s", world.rank, world.size, host)
 }
 
 // reportTime is for the launcher to pass the report on before Abort makes it

@@ -2,7 +2,7 @@
 // buffers, warm-up, iterations and output, so that a difference between the two
 // columns of a table is the cost of Go and of nothing else.
 //
-//	mpirun -n 2 ./twin -bench latency -sizes 8,65536 [-iters 100000,2000 | -min-time 0.2] [-single]
+//	mpirun -n 2 ./twin -bench latency -sizes 8,65536 [-iters 100000,2000 | -min-time 0.2] [-single] [-busy]
 //
 // Rank 0 prints "# library" once and then, for each size, "size seconds iterations".
 
@@ -401,6 +401,16 @@ static const struct once {
 	void (*run)(void);
 } onces[] = {{"startup", startup}, {"memory", memory}};
 
+// Computes for as long as the program runs, beside it.
+static void *toil(void *arg)
+{
+	static volatile unsigned long sum;
+	(void)arg;
+	for (;;)
+		sum++;
+	return NULL;
+}
+
 // Reads a comma-separated list of numbers; returns how many.
 static int list(const char *text, long long *out)
 {
@@ -422,13 +432,17 @@ int main(int argc, char **argv)
 {
 	const char *name = "latency", *sizes_text = "8", *iters_text = NULL;
 	double min_time = 0.2;
-	int level = MPI_THREAD_MULTIPLE, provided;
+	int level = MPI_THREAD_MULTIPLE, provided, busy = 0;
 	const char *unknown = NULL;
 
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 		if (strcmp(argv[i], "-single") == 0) {
 			level = MPI_THREAD_SINGLE;
+			continue;
+		}
+		if (strcmp(argv[i], "-busy") == 0) {
+			busy = 1;
 			continue;
 		}
 		if (strcmp(argv[i], "-bench") == 0)
@@ -495,6 +509,9 @@ int main(int argc, char **argv)
 	memset(recv, 2, all);
 	memset(unused, 3, all);
 
+	pthread_t beside;
+	if (busy && pthread_create(&beside, NULL, toil, NULL) != 0)
+		die("no thread", "");
 	for (int i = 0; i < n; i++) {
 		for (int k = 0; k < world_size; k++) {
 			counts[k] = (int)sizes[i];

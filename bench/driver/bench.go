@@ -27,6 +27,8 @@ var (
 	goBuffer = twin{name: "buffer", program: "go", kernel: "slice"}
 	// As with MPI4GO_WATCHDOG=30s in the environment, on every host.
 	goWatched = twin{name: "watched", program: "go", args: []string{"-watchdog", "30s"}}
+	// With something else to do, all the time.
+	cBusy = twin{name: "c", program: "c", args: []string{"-busy"}}
 	// The price of MPI_THREAD_MULTIPLE, which Go needs and a C program may do without.
 	cSingle = twin{name: "c-single", program: "c", args: []string{"-single"}}
 )
@@ -78,7 +80,7 @@ var benchmarks = slices.Concat([]benchmark{
 	pools(2), pools(4),
 	{name: "startup", ranks: 2, outside: true, unit: milliseconds, twins: []twin{goTwin, cTwin, pyTwin}, sizes: noSizes, axis: byRun, verdict: atMostMore(startupMore)},
 	{name: "memory", ranks: 2, unit: kibibytes, twins: []twin{goTwin, cTwin, pyTwin}, sizes: noSizes, axis: byRun, verdict: atMostMore(memoryMore)},
-}, collectives(2), collectives(4), crowd("barrier", "allreduce", "ring"))
+}, collectives(2), collectives(4), crowd("barrier", "allreduce", "ring"), waits())
 
 // quickBenchmarks are what -quick runs: something of everything.
 const quickBenchmarks = "latency,bandwidth*,rate,persistent,threads-2,overlap,block,struct,object,pool-2," +
@@ -103,6 +105,22 @@ func crowd(kernels ...string) (bs []benchmark) {
 	for _, name := range kernels {
 		bs = append(bs, benchmark{name: "crowd-" + name, kernel: name, ranks: 8, unit: microseconds, twins: []twin{goTwin, cTwin},
 			sizes: []int64{smallSize}, targets: []target{{cTwin, all, crowdFactor}}})
+	}
+	return bs
+}
+
+// waits are benchmarks of nothing but waiting: on one rank for each of two cores, two
+// and eight (crowd-ring is four), and beside a goroutine that computes, with so many
+// processors for both.
+func waits() (bs []benchmark) {
+	for _, ranks := range []int{2, 4, 16} {
+		bs = append(bs, benchmark{name: fmt.Sprintf("ring-%d", ranks), kernel: "ring", ranks: ranks, unit: microseconds, twins: []twin{goTwin, cTwin},
+			sizes: []int64{smallSize}, targets: []target{{cTwin, all, waitFactor}}})
+	}
+	for _, procs := range []string{"1", "2"} {
+		goBusy := twin{name: "go", program: "go", args: []string{"-busy", "-procs", procs}}
+		bs = append(bs, benchmark{name: "busy-" + procs, kernel: "ring", ranks: 2, threads: 2, unit: microseconds, twins: []twin{goBusy, cBusy},
+			sizes: []int64{smallSize}, targets: []target{{cBusy, all, waitFactor}}})
 	}
 	return bs
 }
@@ -207,6 +225,7 @@ const (
 	collectiveSmall     = 1.15
 	collectiveLarge     = 1.03
 	crowdFactor         = 1.1
+	waitFactor          = 1.05
 	objectFactor        = 1     // of mpi4py's time
 	poolFactor          = 5     // times as many tasks a second as mpi4py.futures
 	startupMore         = 30    // ms above C

@@ -14,9 +14,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mpi4go/mpi4go/mpi"
 	"github.com/mpi4go/mpi4go/mpi/cgo"
@@ -354,6 +356,15 @@ func run(world *mpi.Comm, name string, sizes, iters []int64, minTime float64) er
 	return nil
 }
 
+// toil computes for as long as the program runs.
+func toil() {
+	for {
+		sum.Add(1)
+	}
+}
+
+var sum atomic.Uint64
+
 // list reads a comma-separated list of numbers that are not negative.
 func list(text string) ([]int64, error) {
 	var out []int64
@@ -373,7 +384,12 @@ func main() {
 	itersText := flag.String("iters", "", "iterations for each size (default: as many as last -min-time)")
 	minTime := flag.Float64("min-time", 0.2, "seconds that a timing lasts at least")
 	watchdog := flag.Duration("watchdog", 0, "have the watchdog look for calls that block for longer")
+	busy := flag.Bool("busy", false, "compute all the time, in a goroutine beside")
+	procs := flag.Int("procs", 0, "run goroutines on so many threads at once (default: GOMAXPROCS)")
 	flag.Parse()
+	if *procs > 0 {
+		runtime.GOMAXPROCS(*procs)
+	}
 
 	mpi.Main(func(world *mpi.Comm) error {
 		sizes, err := list(*sizesText)
@@ -388,6 +404,9 @@ func main() {
 		}
 		if len(iters) != len(sizes) {
 			return errors.New("-iters needs one number per size")
+		}
+		if *busy {
+			go toil()
 		}
 		return run(world, *name, sizes, iters, *minTime)
 	}, mpi.Watchdog(*watchdog, 0))

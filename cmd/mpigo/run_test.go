@@ -49,13 +49,15 @@ func TestRun(t *testing.T) {
 		t.Errorf("pi: exit code %d, output\n%s%s", code, out, errs)
 	}
 
+	// As in knownbug.Ended, which mpigo cannot ask: it needs no MPI.
+	ended := func(want int) bool { return code == want || thisMPI() == "mpich" && (code == 9 || code == want|9) }
 	// mpigo's own errors have code 1 too, and so that of an error proves little.
 	_, errs, code = run("-n", "2", "./testdata/fail")
-	if code != 1 || !strings.Contains(errs, "failed on purpose") || strings.Contains(errs, "mpigo:") {
+	if !ended(1) || !strings.Contains(errs, "failed on purpose") || strings.Contains(errs, "mpigo:") {
 		t.Errorf("a program with an error: exit code %d, it says\n%s", code, errs)
 	}
 	_, errs, code = run("-n", "2", "./testdata/fail", "--", "7")
-	if code != 7 {
+	if !ended(7) {
 		t.Errorf("a program that aborts with code 7: exit code %d, it says\n%s", code, errs)
 	}
 	_, errs, code = run("-n", "2", "./testdata/none")

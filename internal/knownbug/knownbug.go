@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
@@ -48,6 +49,10 @@ var (
 	SignalledCode = Bug{"MPICH", [3]int{4, 1, 0}, "mpirun that passed a signal on exits with 0 however the ranks end",
 		"a C program of one rank that returns 75 from main after SIGUSR1; one of 3 ranks in MPI_Recv, after SIGTERM or SIGINT to mpirun, " +
 			"in 42 of 100 runs; no upstream report looked for"}
+	// JoinedCodes: mpirun exits with the codes of all ranks, joined by or, and that
+	// of one that it has killed is the signal's.
+	JoinedCodes = Bug{"MPICH", [3]int{5, 1, 0}, "mpirun joins the exit codes of all ranks by or",
+		"exit_status |= in mpiexec.c of hydra, 4.0 to 5.0"}
 	// PeerIntercomm: an intercommunicator as the communicator over which the
 	// leaders of two groups find each other.
 	PeerIntercomm = Bug{"Open MPI", [3]int{4, 2, 0}, "MPI_Intercomm_create takes no intercommunicator as peer",
@@ -78,6 +83,13 @@ func (b Bug) in(library string) bool {
 		}
 	}
 	return false
+}
+
+// Ended reports whether a launcher that exits with code says so of a job in which
+// one rank left with the code want, and the others were killed for it.
+func Ended(code, want int) bool {
+	const killed = int(syscall.SIGKILL)
+	return code == want || JoinedCodes.Here() && (code == killed || code == want|killed)
 }
 
 // Skip skips the test where the bug is.

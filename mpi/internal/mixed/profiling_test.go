@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mpi4go/mpi4go/internal/knownbug"
 	"github.com/mpi4go/mpi4go/internal/launch"
 	"github.com/mpi4go/mpi4go/mpi"
 )
@@ -69,7 +70,8 @@ func TestAbortThatHangs(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	out, err := profiled(ctx, 2, "abort").CombinedOutput()
-	if exit := (*exec.ExitError)(nil); ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() != 3 {
+	exit := (*exec.ExitError)(nil)
+	if ctx.Err() != nil || !errors.As(err, &exit) || exit.ExitCode() != 3 && !knownbug.JoinedCodes.Here() {
 		t.Errorf("%v, %v, want exit code 3\n%s", err, ctx.Err(), out)
 	}
 }
