@@ -169,14 +169,22 @@ func begun(w watchdog) {
 		return // the sessions were first
 	}
 	w.start()
-	crowded := localRanks(os.Getenv) > cgo.CPUs()
+	ranks, cpus := localRanks(os.Getenv), cgo.CPUs()
+	crowded := ranks > cpus
 	eng.tune(crowded)
 	// Open MPI yields by itself when mpirun finds more ranks than cores. Patience
 	// is a matter of all ranks or none: what it makes of a collective does not
 	// match the plain call, which a rank in C or on an idle host would make.
 	cgo.SetPatient(crowded && !attached && family(cgo.LibraryVersion()) != "Open MPI" && uniform(os.Getenv))
+	if n := ranks / cpus; n >= manyPerCore && !attached {
+		cgo.Calm(time.Duration(n) * 100 * time.Microsecond)
+	}
 	lifecycle.Store(running)
 }
+
+// manyPerCore is from how many ranks for a core Go's monitor threads are a burden:
+// with 4 they cost a fifth of the time of a barrier, with 32 four fifths.
+const manyPerCore = 4
 
 // Finalize ends the use of MPI; no other call works afterwards. All ranks must
 // call it, with their communication complete: operations still pending are

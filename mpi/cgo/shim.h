@@ -148,6 +148,11 @@ double m4g_wtick(void);
 void m4g_abort(m4g_h comm, int code);
 int m4g_tag_ub(m4g_h comm);
 int m4g_cpus(void);
+// calm.c: whether this is the thread that the process began with; Go's monitor
+// thread, 0 where it is not known; and how late it may wake up.
+int m4g_main_thread(void);
+int m4g_monitor(void);
+void m4g_calm(long ns);
 void m4g_nop(void);
 int m4g_error_class(int code);
 int m4g_class_code(int i);
