@@ -119,12 +119,13 @@ RUNTIMES = GODEBUG=clobberfree=1,gcstoptheworld=1 GOGC=1 GOMAXPROCS=1 GOMAXPROCS
 RUNTIME_MPI   = openmpi mpich
 RUNTIME_SIZES = $(MPI4GO_TEST_SIZES)
 RUNTIME_FLAGS =
+RUNTIME_PKG   = $(MPI_PKGS)
 .PHONY: test-runtime
-test-runtime: install ## run the tests of ./mpi under several settings of the Go runtime (TESTFLAGS=)
+test-runtime: install ## run the multi-rank tests under several settings of the Go runtime (TESTFLAGS=)
 	for mpi in $(RUNTIME_MPI); do \
 		for setting in $(RUNTIMES); do \
 			echo "$$mpi, $$setting"; \
-			env "$$setting" MPI4GO_TEST_SIZES=$(RUNTIME_SIZES) $(GOTEST) $(RUNTIME_FLAGS) -tags "$$mpi" ./mpi; \
+			env "$$setting" MPI4GO_TEST_SIZES=$(RUNTIME_SIZES) $(GOTEST) $(RUNTIME_FLAGS) -tags "$$mpi" $(RUNTIME_PKG); \
 		done; \
 	done
 
@@ -280,6 +281,7 @@ ci: FUZZTIME = 10000x
 ci: RUNTIME_MPI = openmpi
 ci: RUNTIME_SIZES = 3
 ci: RUNTIME_FLAGS = -short
+ci: RUNTIME_PKG = ./mpi
 ci: ASAN_MPI = mpich
 ci: ASAN_PKG = ./mpi
 ci: ASAN_SIZES = 2

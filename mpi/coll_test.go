@@ -26,6 +26,8 @@ type subject interface {
 	// reduces runs the reductions of n elements with every operation: all of
 	// them, or one for each operation, in turn.
 	reduces(t *testing.T, c *mpi.Comm, form form, n, turn int)
+	// neighbours runs the neighbourhood collectives.
+	neighbours(t *testing.T, top neighbourly, form form, n, placing int)
 }
 
 // kind is a subject: elements E in slices of type S.

@@ -80,15 +80,6 @@ func neighbourlies(t *testing.T) (ns []neighbourly) {
 	return ns
 }
 
-// cellOf is what rank from sends to the k-th of those it sends to.
-func cellOf(from, k, n int) []int32 {
-	s := make([]int32, n)
-	for i := range s {
-		s[i] = int32(10_000*from + 100*k + i)
-	}
-	return s
-}
-
 // arriving is, for each place that a rank receives from, the sender's place for
 // it: -1 where nobody is. On a grid, what was sent to the right arrives from
 // the left; between two ranks that are neighbours twice, the k-th of several
@@ -120,126 +111,147 @@ func (n neighbourly) arriving(me int) (places []int) {
 }
 
 func TestNeighbourhoods(t *testing.T) {
+	forms := []form{plain, nonblocking, persistent}
 	for _, top := range neighbourlies(t) {
-		c, me := top.c, top.c.Rank()
-		outs, ins, places := top.outs(me), top.ins(me), top.arriving(me)
 		for i, n := range []int{0, 1, 5000} {
-			for j, form := range []form{plain, nonblocking, persistent} {
-				how := []int{packed, gaps, backwards}[(i+j)%3]
-				run := func(name string, b func() error, i, p func() *mpi.Request) {
-					t.Helper()
-					var err error
-					switch form {
-					case plain:
-						err = b()
-					case nonblocking:
-						err = form.finish(i())
-					case persistent:
-						err = form.finish(p())
-					}
-					if err != nil {
-						t.Fatalf("%s, %v %s: %v", top.name, form, name, err)
-					}
-				}
-				check := func(name string, got, want []int32) {
-					t.Helper()
-					if !slices.Equal(got, want) {
-						t.Errorf("%s, %v %s of %d: got %v, want %v", top.name, form, name, n, brief(got), brief(want))
-					}
-				}
-				stale := func(n int) []int32 { return slices.Repeat([]int32{-7}, n) }
-
-				// The same part to all.
-				part := cellOf(me, 0, n)
-				recv, want := stale(n*len(ins)), stale(n*len(ins))
-				for i, from := range ins {
-					if from != mpi.ProcNull {
-						copy(want[i*n:], cellOf(from, 0, n))
-					}
-				}
-				run("NeighborAllgather", func() error { return mpi.NeighborAllgather(c, part, recv) },
-					func() *mpi.Request { return mpi.IneighborAllgather(c, part, recv) },
-					func() *mpi.Request { return mpi.NeighborAllgatherInit(c, part, recv) })
-				check("NeighborAllgather", recv, want)
-
-				// A part for each.
-				var send []int32
-				for k := range outs {
-					send = append(send, cellOf(me, k, n)...)
-				}
-				recv, want = stale(n*len(ins)), stale(n*len(ins))
-				for i, from := range ins {
-					if from != mpi.ProcNull {
-						copy(want[i*n:], cellOf(from, places[i], n))
-					}
-				}
-				run("NeighborAlltoall", func() error { return mpi.NeighborAlltoall(c, send, recv) },
-					func() *mpi.Request { return mpi.IneighborAlltoall(c, send, recv) },
-					func() *mpi.Request { return mpi.NeighborAlltoallInit(c, send, recv) })
-				check("NeighborAlltoall", recv, want)
-
-				// Of different length: what a rank sends depends on the rank.
-				length := func(from int) int { return n * (1 + from%2) }
-				counts := make([]int, len(ins))
-				for i, from := range ins {
-					if from != mpi.ProcNull {
-						counts[i] = length(from)
-					}
-				}
-				p := place(how, counts)
-				recv, want = stale(p.n), stale(p.n)
-				for i, from := range ins {
-					if counts[i] > 0 {
-						copy(want[p.at[i]:], cellOf(from, 0, counts[i]))
-					}
-				}
-				mine := cellOf(me, 0, length(me))
-				run("NeighborAllgatherv", func() error { return mpi.NeighborAllgatherv(c, mine, recv, p.counts, p.displs) },
-					func() *mpi.Request { return mpi.IneighborAllgatherv(c, mine, recv, p.counts, p.displs) },
-					func() *mpi.Request { return mpi.NeighborAllgathervInit(c, mine, recv, p.counts, p.displs) })
-				check("NeighborAllgatherv", recv, want)
-
-				to := slices.Repeat([]int{length(me)}, len(outs))
-				sp := place(how, to)
-				send = stale(sp.n)
-				for k := range outs {
-					if to[k] > 0 {
-						copy(send[sp.at[k]:], cellOf(me, k, to[k]))
-					}
-				}
-				recv, want = stale(p.n), stale(p.n)
-				for i, from := range ins {
-					if counts[i] > 0 {
-						copy(want[p.at[i]:], cellOf(from, places[i], counts[i]))
-					}
-				}
-				run("NeighborAlltoallv", func() error { return mpi.NeighborAlltoallv(c, send, to, sp.displs, recv, p.counts, p.displs) },
-					func() *mpi.Request { return mpi.IneighborAlltoallv(c, send, to, sp.displs, recv, p.counts, p.displs) },
-					func() *mpi.Request {
-						return mpi.NeighborAlltoallvInit(c, send, to, sp.displs, recv, p.counts, p.displs)
-					})
-				check("NeighborAlltoallv", recv, want)
-
-				// Each part a buffer of its own.
-				sends, recvs := make([]mpi.Buffer, len(outs)), make([]mpi.Buffer, len(ins))
-				for k := range outs {
-					if to[k] > 0 {
-						sends[k] = mpi.Slice(send[sp.at[k] : sp.at[k]+to[k]])
-					}
-				}
-				recv = stale(p.n)
-				for i := range ins {
-					if counts[i] > 0 {
-						recvs[i] = mpi.Slice(recv[p.at[i] : p.at[i]+counts[i]])
-					}
-				}
-				run("NeighborAlltoallw", func() error { return mpi.NeighborAlltoallw(c, sends, recvs) },
-					func() *mpi.Request { return mpi.IneighborAlltoallw(c, sends, recvs) },
-					func() *mpi.Request { return mpi.NeighborAlltoallwInit(c, sends, recvs) })
-				check("NeighborAlltoallw", recv, want)
+			for j, form := range forms {
+				integers(same[[]int32]).neighbours(t, top, form, n, (i+j)%3)
+			}
+		}
+		for i, s := range append(subjects, namedSubjects...) {
+			for j, n := range []int{1, 300} {
+				s.neighbours(t, top, forms[(i+j)%3], n, i%3)
 			}
 		}
 	}
+}
+
+// neighbours runs the neighbourhood collectives in one form, with parts of about n
+// elements in one of the placings.
+func (k kind[S, E]) neighbours(t *testing.T, top neighbourly, form form, n, placing int) {
+	t.Helper()
+	c, me := top.c, top.c.Rank()
+	outs, ins, places := top.outs(me), top.ins(me), top.arriving(me)
+	how := []int{packed, gaps, backwards}[placing]
+	// cell is what rank from sends to the k-th of those it sends to, and stale what
+	// nobody sends.
+	cell := func(from, place, n int) []E { return values(k.wide, 1+100*from+place, n) }
+	stale := func(n int) []E { return values(k.wide, 0, n) }
+	run := func(name string, b func() error, i, p func() *mpi.Request) {
+		t.Helper()
+		var err error
+		switch form {
+		case plain:
+			err = b()
+		case nonblocking:
+			err = form.finish(i())
+		case persistent:
+			err = form.finish(p())
+		}
+		if err != nil {
+			t.Fatalf("%s, %v %s of %T: %v", top.name, form, name, k.as(nil), err)
+		}
+	}
+	check := func(name string, got, want []E) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s, %v %s of %T, %d: got %v, want %v", top.name, form, name, k.as(nil), n, brief(got), brief(want))
+		}
+	}
+
+	// The same part to all.
+	part := k.as(cell(me, 0, n))
+	recv, want := stale(n*len(ins)), stale(n*len(ins))
+	for i, from := range ins {
+		if from != mpi.ProcNull {
+			copy(want[i*n:], cell(from, 0, n))
+		}
+	}
+	run("NeighborAllgather", func() error { return mpi.NeighborAllgather(c, part, k.as(recv)) },
+		func() *mpi.Request { return mpi.IneighborAllgather(c, part, k.as(recv)) },
+		func() *mpi.Request { return mpi.NeighborAllgatherInit(c, part, k.as(recv)) })
+	check("NeighborAllgather", recv, want)
+
+	// A part for each.
+	var send []E
+	for i := range outs {
+		send = append(send, cell(me, i, n)...)
+	}
+	recv, want = stale(n*len(ins)), stale(n*len(ins))
+	for i, from := range ins {
+		if from != mpi.ProcNull {
+			copy(want[i*n:], cell(from, places[i], n))
+		}
+	}
+	run("NeighborAlltoall", func() error { return mpi.NeighborAlltoall(c, k.as(send), k.as(recv)) },
+		func() *mpi.Request { return mpi.IneighborAlltoall(c, k.as(send), k.as(recv)) },
+		func() *mpi.Request { return mpi.NeighborAlltoallInit(c, k.as(send), k.as(recv)) })
+	check("NeighborAlltoall", recv, want)
+
+	// Of different length: what a rank sends depends on the rank.
+	length := func(from int) int { return n * (1 + from%2) }
+	counts := make([]int, len(ins))
+	for i, from := range ins {
+		if from != mpi.ProcNull {
+			counts[i] = length(from)
+		}
+	}
+	p := place(how, counts)
+	recv, want = stale(p.n), stale(p.n)
+	for i, from := range ins {
+		if counts[i] > 0 {
+			copy(want[p.at[i]:], cell(from, 0, counts[i]))
+		}
+	}
+	mine := k.as(cell(me, 0, length(me)))
+	run("NeighborAllgatherv", func() error { return mpi.NeighborAllgatherv(c, mine, k.as(recv), p.counts, p.displs) },
+		func() *mpi.Request { return mpi.IneighborAllgatherv(c, mine, k.as(recv), p.counts, p.displs) },
+		func() *mpi.Request { return mpi.NeighborAllgathervInit(c, mine, k.as(recv), p.counts, p.displs) })
+	check("NeighborAllgatherv", recv, want)
+
+	to := slices.Repeat([]int{length(me)}, len(outs))
+	sp := place(how, to)
+	send = stale(sp.n)
+	for i := range outs {
+		if to[i] > 0 {
+			copy(send[sp.at[i]:], cell(me, i, to[i]))
+		}
+	}
+	recv, want = stale(p.n), stale(p.n)
+	for i, from := range ins {
+		if counts[i] > 0 {
+			copy(want[p.at[i]:], cell(from, places[i], counts[i]))
+		}
+	}
+	run("NeighborAlltoallv",
+		func() error {
+			return mpi.NeighborAlltoallv(c, k.as(send), to, sp.displs, k.as(recv), p.counts, p.displs)
+		},
+		func() *mpi.Request {
+			return mpi.IneighborAlltoallv(c, k.as(send), to, sp.displs, k.as(recv), p.counts, p.displs)
+		},
+		func() *mpi.Request {
+			return mpi.NeighborAlltoallvInit(c, k.as(send), to, sp.displs, k.as(recv), p.counts, p.displs)
+		})
+	check("NeighborAlltoallv", recv, want)
+
+	// Each part a buffer of its own.
+	sends, recvs := make([]mpi.Buffer, len(outs)), make([]mpi.Buffer, len(ins))
+	for i := range outs {
+		if to[i] > 0 {
+			sends[i] = mpi.Slice(k.as(send[sp.at[i] : sp.at[i]+to[i]]))
+		}
+	}
+	recv = stale(p.n)
+	for i := range ins {
+		if counts[i] > 0 {
+			recvs[i] = mpi.Slice(k.as(recv[p.at[i] : p.at[i]+counts[i]]))
+		}
+	}
+	run("NeighborAlltoallw", func() error { return mpi.NeighborAlltoallw(c, sends, recvs) },
+		func() *mpi.Request { return mpi.IneighborAlltoallw(c, sends, recvs) },
+		func() *mpi.Request { return mpi.NeighborAlltoallwInit(c, sends, recvs) })
+	check("NeighborAlltoallw", recv, want)
 }
 
 // The halo exchange of a grid: rows go as slices, columns as vectors, straight
