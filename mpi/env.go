@@ -171,11 +171,15 @@ func begun(w watchdog) {
 	w.start()
 	ranks, cpus := localRanks(os.Getenv), cgo.CPUs()
 	crowded := ranks > cpus
-	eng.tune(crowded)
-	// Open MPI yields by itself when mpirun finds more ranks than cores. Patience
-	// is a matter of all ranks or none: what it makes of a collective does not
-	// match the plain call, which a rank in C or on an idle host would make.
-	cgo.SetPatient(crowded && !attached && family(cgo.LibraryVersion()) != "Open MPI" && uniform(os.Getenv))
+	eng.tune(ranks, cpus)
+	// Open MPI yields by itself when mpirun finds more ranks than cores.
+	yields := family(cgo.LibraryVersion()) == "Open MPI"
+	if crowded {
+		cgo.SetShared(yields)
+	}
+	// Patience is a matter of all ranks or none: what it makes of a collective does
+	// not match the plain call, which a rank in C or on an idle host would make.
+	cgo.SetPatient(crowded && !attached && !yields && uniform(os.Getenv))
 	if n := ranks / cpus; n >= manyPerCore && !attached {
 		cgo.Calm(time.Duration(n) * 100 * time.Microsecond)
 	}

@@ -35,6 +35,7 @@ type engine struct {
 
 	stirred  bool // something was added since the leader last looked
 	sleeping bool // the leader sleeps: kick wakes it
+	napping  bool // the leader sleeps in C, for a short time: cgo.Kick wakes it
 	kick     chan struct{}
 	timer    *time.Timer // the leader's
 	out      [cgo.Batch]cgo.Done
@@ -63,14 +64,15 @@ const (
 
 var eng = engine{kick: make(chan struct{}, 1), gate: make(chan struct{}, 8)}
 
-// tune sets the bounds of spinning: with a core for each rank a short spin
-// inside C saves the way back into Go; with fewer, whoever spins keeps the
-// core from the rank it waits for.
-func (e *engine) tune(oversubscribed bool) {
-	e.spinFirst, e.spinLead = 20_000, 20_000
-	if oversubscribed {
-		e.spinFirst, e.spinLead = 0, 0
+// tune sets the bounds of spinning, for so many ranks on so many processors: it
+// saves the way back into Go. Where ranks share them, whoever spins gives the
+// processor up between two tests, and a few tests take as long as the others' turns.
+func (e *engine) tune(ranks, cpus int) {
+	spin := 20 * time.Microsecond
+	if ranks > cpus {
+		spin = min(100*time.Microsecond*time.Duration(ranks/cpus), time.Millisecond)
 	}
+	e.spinFirst, e.spinLead = int64(spin), int64(spin)
 }
 
 // enter precedes every call into C of a goroutine that does not lead, and says
@@ -183,12 +185,22 @@ func (e *engine) add(r *Request) {
 // stir tells the leader that there is news; mu is held.
 func (e *engine) stir() {
 	e.stirred = true
-	if e.sleeping {
+	cgo.News(true)
+	switch {
+	case e.napping:
+		cgo.Kick()
+	case e.sleeping:
 		select {
 		case e.kick <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// seen is for the leader, which knows of all there is; mu is held.
+func (e *engine) seen() {
+	e.stirred = false
+	cgo.News(false)
 }
 
 func (e *engine) remove(r *Request) {
@@ -279,6 +291,7 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 	)
 	defer e.mu.Unlock()
 	defer e.handOver()
+	e.seen()
 	for !enough() {
 		e.obey()
 		got := e.poll()
@@ -287,7 +300,7 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 		}
 		now := time.Now()
 		if got > 0 || e.stirred {
-			e.stirred = false
+			e.seen()
 			since = now
 		}
 		var nap time.Duration
@@ -297,11 +310,14 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 				nap *= 3 // nobody's call is waiting
 			}
 		}
-		e.sleeping = nap > 0
+		e.napping = nap > 0 && nap < shortest
+		e.sleeping = nap >= shortest
 		e.mu.Unlock()
 		switch {
-		case nap > 0:
+		case nap >= shortest:
 			e.sleep(nap, done)
+		case nap > 0:
+			cgo.Nap(nap)
 		case got > 0 || single || now.Sub(yielded) > 200*time.Microsecond:
 			// Let those run who were woken, and with one P everybody
 			// else. Not on every turn: with an idle P, Gosched wakes a
@@ -318,7 +334,7 @@ func (e *engine) lead(p *parker, done <-chan struct{}) bool {
 			}
 		}
 		e.mu.Lock()
-		e.sleeping = false
+		e.sleeping, e.napping = false, false
 		if ended {
 			return enough()
 		}
@@ -478,8 +494,11 @@ func (e *engine) nap(idle time.Duration) time.Duration {
 	if idle < 3200*time.Microsecond || idle < time.Duration(e.large.Load())*slowest {
 		return 0
 	}
-	return min(idle/64, time.Millisecond)
+	return min(idle/64, shortest)
 }
+
+// shortest is the shortest time that Go sleeps when it has nothing else to do.
+const shortest = time.Millisecond
 
 func (e *engine) sleep(d time.Duration, done <-chan struct{}) {
 	if e.timer == nil {

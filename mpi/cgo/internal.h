@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <mpi.h>
+#include <sched.h>
 #include <string.h>
 #include <time.h>
 
@@ -177,6 +178,16 @@ int m4g_alone(MPI_Comm c);
 
 // Set once, at Init: yield to other ranks while waiting inside a collective.
 extern int m4g_patient;
+
+// Whether ranks share cores. Then who tests again and again gives the core up in
+// between, unless the library does so itself when it has nothing to do.
+extern int m4g_shared;
+enum { ALONE, SHARES, YIELDS };
+static inline void m4g_share(void)
+{
+	if (m4g_shared == SHARES)
+		sched_yield();
+}
 int m4g_yield_until(int rc, MPI_Request *r);
 
 #endif

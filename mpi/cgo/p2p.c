@@ -135,11 +135,12 @@ int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 	if (__atomic_exchange_n(&spinning, 1, __ATOMIC_ACQUIRE))
 		return rc;
 	for (int64_t end = 0;;) {
-		for (int i = 0; i < LOOK && !flag && rc == MPI_SUCCESS; i++)
+		for (int i = 0; i < (m4g_shared ? 1 : LOOK) && !flag && rc == MPI_SUCCESS; i++)
 			rc = MPI_Test(r, &flag, st);
 		*done = flag || rc != MPI_SUCCESS;
 		if (*done)
 			break;
+		m4g_share();
 		int64_t now = m4g_now();
 		if (end == 0)
 			end = now + spin;
@@ -313,9 +314,12 @@ m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin)
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	int rc, mine = m4g_busy_begin();
-	do
+	for (;;) {
 		rc = MPI_Iprobe(source, tag, COMM(comm), &flag, &st);
-	while (rc == MPI_SUCCESS && !flag && spin > 0 && m4g_now() < end);
+		if (rc != MPI_SUCCESS || flag || spin <= 0 || m4g_now() >= end)
+			break;
+		m4g_share();
+	}
 	m4g_busy_over(mine);
 	if (rc == MPI_SUCCESS && !flag)
 		return m4g_pending(MPI_REQUEST_NULL);

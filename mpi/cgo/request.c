@@ -94,8 +94,11 @@ static int add_vanished(int n, const MPI_Request *r, int got, int *idx, MPI_Stat
 	return got;
 }
 
-// Tests n <= BATCH requests at the address reqs until one completes or spin
-// nanoseconds are over, then, if asked, yields the core. Returns how many
+// Set when the caller of m4g_testsome should come back, see News in request.go.
+int32_t m4g_news;
+
+// Tests n <= BATCH requests at the address reqs until one completes, spin
+// nanoseconds are over or there is news, then, if asked, yields the core. Returns how many
 // completed, each described in out, or minus the error code.
 int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 {
@@ -123,10 +126,11 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 			}
 			return got;
 		}
-		if (spin <= 0 || m4g_now() >= end)
+		if (spin <= 0 || m4g_now() >= end || __atomic_load_n(&m4g_news, __ATOMIC_RELAXED))
 			break;
+		m4g_share();
 	}
-	if (yield)
+	if (yield && m4g_shared != YIELDS)
 		sched_yield();
 	return 0;
 }
@@ -168,8 +172,11 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
 				left--;
 			}
 		}
-		if (m4g_now() >= end && from + BATCH >= n)
-			break;
+		if (from + BATCH >= n) {
+			if (m4g_now() >= end)
+				break;
+			m4g_share();
+		}
 	}
 	return left;
 }
@@ -221,6 +228,10 @@ int64_t m4g_elements(int64_t bytes, m4g_h type)
 }
 
 void m4g_yield(void) { sched_yield(); }
+
+int m4g_shared;
+
+void m4g_set_shared(int how) { m4g_shared = how; }
 
 void m4g_trim(void)
 {

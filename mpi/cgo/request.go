@@ -3,7 +3,11 @@ package cgo
 // #include "shim.h"
 import "C"
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
 
 // Batch is the most requests that one Testsome takes.
 const Batch = 128
@@ -79,6 +83,35 @@ func Elements(bytes int64, t Datatype) int {
 
 // Yield gives up the core to another process that wants it.
 func Yield() { C.m4g_yield() }
+
+var news = (*int32)(&C.m4g_news)
+
+// News tells a Testsome that goes on for some time to come back.
+func News(is bool) {
+	n := int32(0)
+	if is {
+		n = 1
+	}
+	atomic.StoreInt32(news, n)
+}
+
+// Nap sleeps for so long, in C, or until Kick, which may come before. One thread at
+// a time may.
+func Nap(d time.Duration) { C.m4g_nap(C.int64_t(d)) }
+
+// Kick ends a Nap.
+func Kick() { C.m4g_kick() }
+
+// SetShared tells that ranks share cores, and whether the library gives the core up
+// by itself when it has nothing to do. Functions that test for some time do then, in
+// between.
+func SetShared(yields bool) {
+	how := C.int(1)
+	if yields {
+		how = 2
+	}
+	C.m4g_set_shared(how)
+}
 
 // Trim gives the system back what memory C has and does not use, as
 // debug.FreeOSMemory does for Go: for programs that measure what they hold.

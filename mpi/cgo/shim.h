@@ -221,6 +221,12 @@ int64_t m4g_elements(int64_t bytes, m4g_h type);
 void m4g_yield(void);
 void m4g_trim(void);
 void m4g_set_patient(int on);
+extern int32_t m4g_news;
+// nap.c: sleeps for so many nanoseconds, or until the kick.
+void m4g_nap(int64_t ns);
+void m4g_kick(void);
+// How cores are shared: not, 1, or with a library that yields when it is idle, 2.
+void m4g_set_shared(int how);
 
 // comm.c
 m4g_comminfo m4g_comm_info(m4g_h comm);
