@@ -72,6 +72,9 @@ var (
 
 // Init initialises MPI. Most programs leave that to Main.
 //
+// Where the launcher has bound the rank to one core, and GOMAXPROCS is not set,
+// it sets that to 2, so that goroutines go on while one is in a call of MPI.
+//
 // In a process where MPI is already initialised, by a C program around this one,
 // Init joins in, and Finalize then leaves finalising to whoever began. In between
 // the world and self communicators return errors to C too. A host that called
@@ -172,6 +175,13 @@ func begun(w watchdog) {
 	ranks, cpus := localRanks(os.Getenv), cgo.CPUs()
 	crowded := ranks > cpus
 	eng.tune(ranks, cpus)
+	// With a single processor Go takes it away from whoever is in C for 20 us, starts
+	// a thread for it that finds nothing to do, and gives it back: on the one core
+	// that this rank is bound to, a thread that copies a message has to make room
+	// for that. With a second one it waits for 10 ms.
+	if runtime.GOMAXPROCS(0) == 1 && runtime.NumCPU() == 1 && os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(2)
+	}
 	// Open MPI yields by itself when mpirun finds more ranks than cores.
 	yields := family(cgo.LibraryVersion()) == "Open MPI"
 	if crowded {

@@ -212,6 +212,11 @@ func (s settings) measure(ctx context.Context, lib *built, b benchmark, sizes []
 		}
 		r.raiseIters(out)
 	}
+	for i := range r.iters {
+		if b.most > 0 {
+			r.iters[i] = min(r.iters[i], b.most)
+		}
+	}
 	for pair := range s.pairs {
 		for _, t := range b.twins {
 			step(fmt.Sprintf("%s %s, %s: pair %d of %d", lib.tag, b.name, t.name, pair+1, s.pairs))

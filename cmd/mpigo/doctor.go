@@ -401,7 +401,7 @@ func (d *doctor) ranks(i *install, r *report) {
 		if i.family == launch.MPICH {
 			cure = "bind each rank to several cores, mpirun -bind-to core:n or srun --cpus-per-task=n; or to none, -bind-to none"
 		}
-		d.problem("GOMAXPROCS", "it is 1 in "+g.ranks()+": a goroutine that computes beside one that waits for messages, as a pool's, delays them by 10 ms", cure)
+		d.problem("GOMAXPROCS", "it is 1 in "+g.ranks()+": a goroutine that computes beside one that waits for messages, as a pool's, delays them by milliseconds", cure)
 	}
 	var list []string
 	for _, g := range hosts.list {

@@ -21,9 +21,9 @@ import (
 func main() {
 	n := flag.Int("n", 10_000_000, "strips under the curve 4/(1+x²) from 0 to 1")
 	flag.Parse()
+	// Go starts as many threads for goroutines as the process has cores, which is what the launcher bound it to.
+	workers := runtime.GOMAXPROCS(0)
 	mpi.Main(func(world *mpi.Comm) error {
-		// Go starts as many threads for goroutines as the process has cores, which is what the launcher bound it to.
-		workers := runtime.GOMAXPROCS(0)
 		counts, displs := mpi.Partition(*n, world.Size()*workers)
 		sums := make([]float64, workers)
 		var wg sync.WaitGroup

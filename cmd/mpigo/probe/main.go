@@ -35,6 +35,7 @@ type Report struct {
 }
 
 func main() {
+	procs := runtime.GOMAXPROCS(0) // before Init raises it
 	mpi.Main(func(world *mpi.Comm) error {
 		latency, err := pingPong(world)
 		if err != nil {
@@ -47,7 +48,7 @@ func main() {
 		}
 		host, _ := os.Hostname()
 		maps, _ := os.ReadFile("/proc/self/maps")
-		all, err := object.Gather(world, Rank{world.Rank(), host, runtime.GOMAXPROCS(0), cpus(), online(), segments(string(maps))}, 0)
+		all, err := object.Gather(world, Rank{world.Rank(), host, procs, cpus(), online(), segments(string(maps))}, 0)
 		if err != nil || world.Rank() > 0 {
 			return err
 		}

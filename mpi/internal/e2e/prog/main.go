@@ -229,6 +229,12 @@ func guiltyGoexit() { runtime.Goexit() }
 
 // whole lists the scenarios that are not about one failing rank.
 var whole = map[string]func(){
+	"procs": func() {
+		mpi.Main(func(*mpi.Comm) error {
+			fmt.Println("GOMAXPROCS", runtime.GOMAXPROCS(0))
+			return nil
+		})
+	},
 	"clean":       clean,
 	"recover":     recovers,
 	"states":      states,
