@@ -182,14 +182,13 @@ func begun(w watchdog) {
 	if runtime.GOMAXPROCS(0) == 1 && runtime.NumCPU() == 1 && os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(2)
 	}
-	// Open MPI yields by itself when mpirun finds more ranks than cores.
-	yields := family(cgo.LibraryVersion()) == "Open MPI"
 	if crowded {
-		cgo.SetShared(yields)
+		cgo.SetShared()
 	}
-	// Patience is a matter of all ranks or none: what it makes of a collective does
-	// not match the plain call, which a rank in C or on an idle host would make.
-	cgo.SetPatient(crowded && !attached && !yields && uniform(os.Getenv))
+	// Open MPI yields by itself when mpirun finds more ranks than cores. Patience
+	// is a matter of all ranks or none: what it makes of a collective does not
+	// match the plain call, which a rank in C or on an idle host would make.
+	cgo.SetPatient(crowded && !attached && family(cgo.LibraryVersion()) != "Open MPI" && uniform(os.Getenv))
 	if n := ranks / cpus; n >= manyPerCore && !attached {
 		cgo.Calm(time.Duration(n) * 100 * time.Microsecond)
 	}

@@ -229,6 +229,25 @@ int64_t m4g_elements(int64_t bytes, m4g_h type)
 
 void m4g_yield(void) { sched_yield(); }
 
+// Whether the library gives the core up when it has nothing to do: Open MPI has a
+// variable for it, which mpirun sets when it starts more ranks than it has slots.
+int m4g_yields(void)
+{
+	MPI_T_cvar_handle handle;
+	int at, level, n = 0;
+	int64_t on = 0; // of whatever type it is
+	if (MPI_T_init_thread(MPI_THREAD_MULTIPLE, &level) != MPI_SUCCESS)
+		return 0;
+	if (MPI_T_cvar_get_index("mpi_yield_when_idle", &at) == MPI_SUCCESS &&
+		MPI_T_cvar_handle_alloc(at, NULL, &handle, &n) == MPI_SUCCESS) {
+		if (n != 1 || MPI_T_cvar_read(handle, &on) != MPI_SUCCESS)
+			on = 0;
+		MPI_T_cvar_handle_free(&handle);
+	}
+	MPI_T_finalize();
+	return on != 0;
+}
+
 int m4g_shared;
 
 void m4g_set_shared(int how) { m4g_shared = how; }

@@ -102,16 +102,9 @@ func Nap(d time.Duration) { C.m4g_nap(C.int64_t(d)) }
 // Kick ends a Nap.
 func Kick() { C.m4g_kick() }
 
-// SetShared tells that ranks share cores, and whether the library gives the core up
-// by itself when it has nothing to do. Functions that test for some time do then, in
-// between.
-func SetShared(yields bool) {
-	how := C.int(1)
-	if yields {
-		how = 2
-	}
-	C.m4g_set_shared(how)
-}
+// SetShared tells that ranks share cores: functions that test for some time then give
+// the core up in between, unless the library does when it has nothing to do.
+func SetShared() { C.m4g_set_shared(1 + C.m4g_yields()) }
 
 // Trim gives the system back what memory C has and does not use, as
 // debug.FreeOSMemory does for Go: for programs that measure what they hold.

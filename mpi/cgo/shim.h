@@ -225,6 +225,7 @@ extern int32_t m4g_news;
 // nap.c: sleeps for so many nanoseconds, or until the kick.
 void m4g_nap(int64_t ns);
 void m4g_kick(void);
+int m4g_yields(void);
 // How cores are shared: not, 1, or with a library that yields when it is idle, 2.
 void m4g_set_shared(int how);
 
