@@ -10,9 +10,12 @@ m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin)
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	int rc, mine = m4g_busy_begin();
-	do
+	for (;;) {
 		rc = MPI_Improbe(source, tag, COMM(comm), &flag, &message, &st);
-	while (rc == MPI_SUCCESS && !flag && spin > 0 && m4g_now() < end);
+		if (rc != MPI_SUCCESS || flag || spin <= 0 || m4g_now() >= end)
+			break;
+		m4g_share();
+	}
 	m4g_busy_over(mine);
 	m.st.rc = rc;
 	if (rc == MPI_SUCCESS && flag) {
