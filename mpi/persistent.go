@@ -152,10 +152,14 @@ func Startall(rs ...*Request) error {
 				posting.Unlock()
 			}
 		}
+		plainly := rc == 0 && !debugging.Load()
 		for _, r := range rs {
 			var failed error
 			switch {
 			case r == nil:
+			case plainly && r.local == nil && r.parts == nil:
+				r.activate()
+				continue
 			case rc == 0 && r.local != nil:
 				r.startLocal()
 			case rc == 0 && r.nobody():
@@ -202,26 +206,34 @@ func (r *Request) started(op string, rc int) error {
 		r.state.Store(reqReported)
 		return cgo.NewError(op, rc)
 	}
-	r.st, r.err = Status{}, nil
-	if r.done != nil {
-		eng.mu.Lock()
-		r.done = nil
-		eng.mu.Unlock()
-	}
 	if debugging.Load() && r.keep != nil {
 		flights.mu.Lock()
 		callers(&r.keep.from) // where it was started
 		r.keep.note(r)
 		flights.mu.Unlock()
 	}
-	if r.size >= largeTransfer {
-		eng.large.Add(int64(r.size))
-	}
 	if r.parts != nil {
 		r.parts.open()
 	}
-	r.state.Store(reqActive)
+	r.activate()
 	return nil
+}
+
+// activate makes a request that the library has started active.
+func (r *Request) activate() {
+	r.st = Status{}
+	if r.err != nil {
+		r.err = nil
+	}
+	if r.done != nil {
+		eng.mu.Lock()
+		r.done = nil
+		eng.mu.Unlock()
+	}
+	if r.size >= largeTransfer {
+		eng.large.Add(int64(r.size))
+	}
+	r.state.Store(reqActive)
 }
 
 // startLocal does all that an armed request has to do which needs no library:

@@ -32,6 +32,7 @@ type Request struct {
 	elem  int // bytes per element of a receive; 0 for a send
 	size  int // bytes of the buffer
 	null  bool
+	asked atomic.Bool // to be cancelled
 	// Of a call that blocks, in a parker.
 	blocking bool
 	// A persistent request keeps its handle, and its buffer stays pinned,
@@ -302,6 +303,17 @@ func (r *Request) abandon() {
 	r.release()
 }
 
+// wants is what result needs to know.
+func (r *Request) wants() (w cgo.Want) {
+	if r.elem > 0 {
+		w = cgo.WantMessage
+	}
+	if r.asked.Load() || r.general != nil {
+		w |= cgo.WantCancelled
+	}
+	return w
+}
+
 // claim gives the caller the sole right to test r. It looks first: a swap that
 // fails is dear, and in a long list most requests may be complete.
 func (r *Request) claim() bool {
@@ -310,21 +322,22 @@ func (r *Request) claim() bool {
 
 // settle ends a claim with the operation's result. With told the caller goes on to
 // report it: a success is then marked as reported at once, which saves a swap.
-func (r *Request) settle(s cgo.Status, told bool) {
+// settle says whether it is.
+func (r *Request) settle(s cgo.Status, told bool) (reported bool) {
 	r.result(s)
 	if r.turnOver() {
 		r.unclaim()
-		return
+		return false
 	}
-	to := reqDone
-	if told && r.err == nil {
-		to = reqReported
+	if told && r.err == nil && r.state.CompareAndSwap(reqClaimed, reqReported) {
+		return true
 	}
-	if !r.state.CompareAndSwap(reqClaimed, to) {
+	if !r.state.CompareAndSwap(reqClaimed, reqDone) {
 		eng.mu.Lock()
 		r.release()
 		eng.mu.Unlock()
 	}
+	return false
 }
 
 // unclaim ends a claim with the operation still pending.
@@ -408,7 +421,7 @@ func (r *Request) wait(done <-chan struct{}) (Status, bool, error) {
 	}
 	if r.claim() {
 		spin, gated := eng.enter()
-		h, s := cgo.Test(r.h, spin)
+		h, s := cgo.Test(r.h, spin, r.wants())
 		eng.leave(gated)
 		if h == 0 {
 			r.settle(s, true)
@@ -494,7 +507,7 @@ func (r *Request) Status() Status {
 func (r *Request) poke() bool {
 	if r.claim() {
 		_, gated := eng.enter()
-		h, s := cgo.Test(r.h, 0)
+		h, s := cgo.Test(r.h, 0, r.wants())
 		eng.leave(gated)
 		if h == 0 {
 			r.settle(s, false)
@@ -576,6 +589,7 @@ func (r *Request) Cancel() (err error) {
 	if r.parts != nil {
 		return argError("Request.Cancel", ErrRequest, "the request of %s cannot be cancelled: libraries do not provide it for partitioned communication", r.op)
 	}
+	r.asked.Store(true)
 	if r.claim() {
 		err = cgo.Cancel(r.h)
 		r.unclaim()
@@ -640,7 +654,10 @@ func Waitall(rs ...*Request) error {
 	p := eng.getParker()
 	eng.mu.Unlock()
 
-	p.testall(rs, true)
+	if p.testall(rs, true) {
+		eng.recycle(p)
+		return nil
+	}
 
 	eng.mu.Lock()
 	for _, r := range rs {
@@ -820,17 +837,25 @@ func waitForOne(rs []*Request) {
 }
 
 // testall tests those of rs that nobody else is testing, in one call into C: once,
-// or, for a caller that waits for all and reports them, for a while.
-func (p *parker) testall(rs []*Request, all bool) {
+// or, for a caller that waits for all and reports them, for a while. It says whether
+// that is done, all are complete, and none has failed.
+func (p *parker) testall(rs []*Request, all bool) (well bool) {
+	well = all
+	var want cgo.Want
 	for _, r := range rs {
-		if r != nil && r.claim() {
+		switch {
+		case r == nil:
+		case r.claim():
 			p.claimed = append(p.claimed, r)
 			p.handles = append(p.handles, r.h)
+			want |= r.wants()
+		case well:
+			well = r.succeeded()
 		}
 	}
 	n := len(p.claimed)
 	if n == 0 {
-		return
+		return well
 	}
 	if len(p.out) < n {
 		p.out = make([]cgo.RawStatus, cap(p.handles))
@@ -839,18 +864,26 @@ func (p *parker) testall(rs []*Request, all bool) {
 	if !all {
 		spin = 0
 	}
-	left := cgo.Testall(p.handles, p.out[:n], spin)
+	left := cgo.Testall(p.handles, p.out[:n], spin, want)
 	eng.leave(gated)
 	for i, r := range p.claimed {
 		switch {
 		case p.handles[i] == 0:
-			r.settle(p.out[i].Status(), all)
+			well = r.settle(p.out[i].Status(), all) && well
 		case left < 0: // the library refused the list
-			r.settle(cgo.Status{RC: int32(-left)}, all)
+			well = r.settle(cgo.Status{RC: int32(-left)}, all) && well
 		default:
 			r.unclaim()
+			well = false
 		}
 		p.claimed[i] = nil
 	}
 	p.claimed, p.handles = p.claimed[:0], p.handles[:0]
+	return well
+}
+
+// succeeded reports whether r is complete, without an error, and reports it.
+func (r *Request) succeeded() bool {
+	s := r.state.Load()
+	return s >= reqDone && r.err == nil && (s == reqReported || r.state.CompareAndSwap(s, reqReported))
 }

@@ -72,7 +72,7 @@ static m4g_brief wait_for(m4g_h r)
 {
 	m4g_brief b;
 	do
-		b = m4g_test(r, 1000);
+		b = m4g_test(r, 1000, M4G_WANT_MESSAGE);
 	while (b.a >> 62 == M4G_PENDING);
 	CHECK(b.a >> 62 == M4G_COMPLETE);
 	return b;
@@ -125,7 +125,7 @@ static void messages(void)
 			left = kept;
 		}
 		m4g_status *sts = malloc(MANY * sizeof *sts);
-		while (m4g_testall(MANY, A(reqs + MANY), A(sts), 1000) > 0)
+		while (m4g_testall(MANY, A(reqs + MANY), A(sts), 1000, M4G_WANT_MESSAGE) > 0)
 			;
 		for (int i = 0; i < MANY * n; i++)
 			CHECK(in[i] == prev + i % n);

@@ -87,12 +87,11 @@ static inline int64_t m4g_now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-// The status of a completed receive, and that of any operation, which may also
-// have been cancelled.
+// The status of a completed receive, and what is wanted of that of any operation.
 void m4g_received(const MPI_Status *st, int rc, m4g_status *out);
 m4g_brief m4g_brief_of(const m4g_status *s);
 m4g_brief m4g_pending(MPI_Request r);
-void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out);
+void m4g_status_out(const MPI_Status *st, int rc, int want, m4g_status *out);
 
 // Around what a thread does when it posts or tests; see m4g_busy in p2p.c.
 static inline int m4g_busy_begin(void)
@@ -189,5 +188,32 @@ static inline void m4g_share(void)
 		sched_yield();
 }
 int m4g_yield_until(int rc, MPI_Request *r);
+
+// For how long a loop tests, again and again, what it waits for: spin nanoseconds
+// from the first look at the clock, which comes after so many tests, as each does.
+// It costs as much as a test that finds nothing, and a small message on one host
+// needs fewer than this many.
+enum { LOOK = 32 };
+
+typedef struct {
+	int64_t spin, end;
+	int tests;
+} m4g_bound;
+
+// Says, after n tests that have found nothing, whether it is over. Where ranks share
+// cores others may have theirs in between.
+static inline int m4g_over(m4g_bound *b, int n)
+{
+	if (b->spin <= 0)
+		return 1;
+	if ((b->tests += n) < LOOK && !m4g_shared)
+		return 0;
+	b->tests = 0;
+	m4g_share();
+	int64_t now = m4g_now();
+	if (b->end == 0)
+		b->end = now + b->spin;
+	return now >= b->end;
+}
 
 #endif

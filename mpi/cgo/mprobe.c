@@ -6,16 +6,13 @@ m4g_matched m4g_improbe(int source, int tag, m4g_h comm, int64_t spin)
 	MPI_Message message = MPI_MESSAGE_NULL;
 	MPI_Status st;
 	int flag = 0;
-	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	m4g_bound b = {spin};
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	int rc, mine = m4g_busy_begin();
-	for (;;) {
+	do
 		rc = MPI_Improbe(source, tag, COMM(comm), &flag, &message, &st);
-		if (rc != MPI_SUCCESS || flag || spin <= 0 || m4g_now() >= end)
-			break;
-		m4g_share();
-	}
+	while (!flag && rc == MPI_SUCCESS && !m4g_over(&b, 1));
 	m4g_busy_over(mine);
 	m.st.rc = rc;
 	if (rc == MPI_SUCCESS && flag) {

@@ -1,9 +1,5 @@
 #include "internal.h"
 
-// How many tests between two looks at the clock. A look costs as much as a test
-// that finds nothing; a small message on one host needs fewer than this many.
-enum { LOOK = 32 };
-
 #ifdef CLOCK_MONOTONIC_COARSE
 #define COARSE CLOCK_MONOTONIC_COARSE
 #else
@@ -134,19 +130,11 @@ int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st)
 		return rc;
 	if (__atomic_exchange_n(&spinning, 1, __ATOMIC_ACQUIRE))
 		return rc;
-	for (int64_t end = 0;;) {
-		for (int i = 0; i < (m4g_shared ? 1 : LOOK) && !flag && rc == MPI_SUCCESS; i++)
-			rc = MPI_Test(r, &flag, st);
-		*done = flag || rc != MPI_SUCCESS;
-		if (*done)
-			break;
-		m4g_share();
-		int64_t now = m4g_now();
-		if (end == 0)
-			end = now + spin;
-		else if (now >= end)
-			break;
-	}
+	m4g_bound b = {spin};
+	do
+		rc = MPI_Test(r, &flag, st);
+	while (!flag && rc == MPI_SUCCESS && !m4g_over(&b, 1));
+	*done = flag || rc != MPI_SUCCESS;
 	__atomic_store_n(&spinning, 0, __ATOMIC_RELEASE);
 	return rc;
 }
@@ -310,16 +298,13 @@ m4g_brief m4g_iprobe(int source, int tag, m4g_h comm, int64_t spin)
 	m4g_status s = {0};
 	MPI_Status st;
 	int flag = 0;
-	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	m4g_bound b = {spin};
 	source = m4g_rank_in(source);
 	tag = m4g_tag_in(tag);
 	int rc, mine = m4g_busy_begin();
-	for (;;) {
+	do
 		rc = MPI_Iprobe(source, tag, COMM(comm), &flag, &st);
-		if (rc != MPI_SUCCESS || flag || spin <= 0 || m4g_now() >= end)
-			break;
-		m4g_share();
-	}
+	while (!flag && rc == MPI_SUCCESS && !m4g_over(&b, 1));
 	m4g_busy_over(mine);
 	if (rc == MPI_SUCCESS && !flag)
 		return m4g_pending(MPI_REQUEST_NULL);

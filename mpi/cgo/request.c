@@ -24,12 +24,16 @@ void m4g_received(const MPI_Status *st, int rc, m4g_status *out)
 	}
 }
 
-void m4g_status_out(const MPI_Status *st, int rc, m4g_status *out)
+void m4g_status_out(const MPI_Status *st, int rc, int want, m4g_status *out)
 {
-	int c = 0;
-	m4g_received(st, rc, out);
-	MPI_Test_cancelled(st, &c);
-	out->cancelled = c;
+	*out = (m4g_status){.rc = rc};
+	if (want & M4G_WANT_MESSAGE)
+		m4g_received(st, rc, out);
+	if (want & M4G_WANT_CANCELLED) {
+		int c = 0;
+		MPI_Test_cancelled(st, &c);
+		out->cancelled = c;
+	}
 }
 
 m4g_brief m4g_brief_of(const m4g_status *s)
@@ -49,7 +53,7 @@ m4g_brief m4g_pending(MPI_Request r)
 	return b;
 }
 
-m4g_brief m4g_test(m4g_h req, int64_t spin)
+m4g_brief m4g_test(m4g_h req, int64_t spin, int want)
 {
 	m4g_status s = {0};
 	MPI_Request r = REQ(req);
@@ -59,7 +63,7 @@ m4g_brief m4g_test(m4g_h req, int64_t spin)
 	m4g_busy_over(mine);
 	if (!done)
 		return m4g_pending(r);
-	m4g_status_out(&st, rc, &s);
+	m4g_status_out(&st, rc, want, &s);
 	return m4g_brief_of(&s);
 }
 
@@ -110,7 +114,7 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 	memset(st, 0, n * sizeof *st);
 	for (int i = 0; i < n; i++)
 		r[i] = REQ(h[i]);
-	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	m4g_bound b = {spin};
 	for (;;) {
 		int rc = MPI_Testsome(n, r, &got, idx, st);
 		if (rc != MPI_SUCCESS && rc != MPI_ERR_IN_STATUS)
@@ -122,13 +126,12 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 		if (got > 0) {
 			for (int i = 0; i < got; i++) {
 				d[i].index = idx[i];
-				m4g_status_out(&st[i], error_of(rc, &st[i]), &d[i].st);
+				m4g_status_out(&st[i], error_of(rc, &st[i]), M4G_WANT_MESSAGE | M4G_WANT_CANCELLED, &d[i].st);
 			}
 			return got;
 		}
-		if (spin <= 0 || m4g_now() >= end || __atomic_load_n(&m4g_news, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&m4g_news, __ATOMIC_RELAXED) || m4g_over(&b, n))
 			break;
-		m4g_share();
 	}
 	if (yield && m4g_shared != YIELDS)
 		sched_yield();
@@ -137,13 +140,13 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 
 // Tests whether all n requests are complete, in chunks, for spin nanoseconds.
 // out receives one status per request, in order; completed ones are marked by
-// a handle of 0. Returns how many are still pending, or minus the error code.
-int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
+// a handle of 0. want says what the caller wants to know of them. Returns how many are still pending, or minus the error code.
+int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int want)
 {
 	m4g_h *h = (m4g_h *)reqs;
 	m4g_status *o = (m4g_status *)out;
 	int left = 0;
-	int64_t end = spin > 0 ? m4g_now() + spin : 0;
+	m4g_bound b = {spin};
 	MPI_Request r[BATCH];
 	MPI_Status st[BATCH];
 	int idx[BATCH], where[BATCH];
@@ -168,15 +171,12 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin)
 			for (int i = 0; i < got; i++) { // not if MPI_UNDEFINED, which is negative
 				int w = where[idx[i]];
 				h[w] = 0;
-				m4g_status_out(&st[i], error_of(rc, &st[i]), &o[w]);
+				m4g_status_out(&st[i], error_of(rc, &st[i]), want, &o[w]);
 				left--;
 			}
 		}
-		if (from + BATCH >= n) {
-			if (m4g_now() >= end)
-				break;
-			m4g_share();
-		}
+		if (left > 0 && from + BATCH >= n && m4g_over(&b, n))
+			break;
 	}
 	return left;
 }

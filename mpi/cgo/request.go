@@ -32,10 +32,20 @@ type RawStatus struct {
 // Status converts it.
 func (s *RawStatus) Status() Status { return status(&s.c) }
 
+// Want is what a test is to find out of an operation that is complete; the rest of its
+// Status, but for RC, is of no meaning.
+type Want int
+
+// What may be wanted.
+const (
+	WantMessage   Want = C.M4G_WANT_MESSAGE   // of a receive: source, tag, bytes
+	WantCancelled Want = C.M4G_WANT_CANCELLED // of one that is to be cancelled
+)
+
 // Test tests r for spin nanoseconds, at least once. It returns the request,
 // or 0 once it is complete.
-func Test(r Request, spin int64) (Request, Status) {
-	r, s, _ := unbrief(C.m4g_test(C.m4g_h(r), C.int64_t(spin)))
+func Test(r Request, spin int64, want Want) (Request, Status) {
+	r, s, _ := unbrief(C.m4g_test(C.m4g_h(r), C.int64_t(spin), C.int(want)))
 	return r, s
 }
 
@@ -60,13 +70,13 @@ func testsome(rs, out uintptr, n int, spin int64, yield C.int) int {
 // over, in one crossing. Completed ones become 0, and their status is filled
 // in at the same place of out. It returns how many are still pending; a
 // negative result is minus the library's error code.
-func Testall(rs []Request, out []RawStatus, spin int64) int {
-	return testall(uintptr(unsafe.Pointer(unsafe.SliceData(rs))), uintptr(unsafe.Pointer(unsafe.SliceData(out))), len(rs), spin)
+func Testall(rs []Request, out []RawStatus, spin int64, want Want) int {
+	return testall(uintptr(unsafe.Pointer(unsafe.SliceData(rs))), uintptr(unsafe.Pointer(unsafe.SliceData(out))), len(rs), spin, want)
 }
 
 //go:uintptrescapes
-func testall(rs, out uintptr, n int, spin int64) int {
-	return int(C.m4g_testall(C.int(n), C.m4g_addr(rs), C.m4g_addr(out), C.int64_t(spin)))
+func testall(rs, out uintptr, n int, spin int64, want Want) int {
+	return int(C.m4g_testall(C.int(n), C.m4g_addr(rs), C.m4g_addr(out), C.int64_t(spin), C.int(want)))
 }
 
 // RequestFree lets go of r without waiting for it.

@@ -210,9 +210,12 @@ m4g_made m4g_grequest_start(uintptr_t id);
 int m4g_grequest_complete(m4g_h req);
 
 // request.c
-m4g_brief m4g_test(m4g_h req, int64_t spin);
+// What to find out of a complete operation: how long the message is and who sent it,
+// and whether it was cancelled. The library is asked for nothing else.
+enum { M4G_WANT_MESSAGE = 1, M4G_WANT_CANCELLED = 2 };
+m4g_brief m4g_test(m4g_h req, int64_t spin, int want);
 int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield);
-int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin);
+int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int want);
 int m4g_start(m4g_h req);
 int m4g_startall(int n, m4g_addr reqs);
 int m4g_request_free(m4g_h req);
