@@ -118,6 +118,7 @@ func Startall(rs ...*Request) error {
 	p := eng.getParker()
 	eng.mu.Unlock()
 	var err error
+	handles := p.handles[:0]
 	for i, r := range rs {
 		if r == nil {
 			continue
@@ -131,12 +132,13 @@ func Startall(rs ...*Request) error {
 			break
 		}
 		if r.local == nil && !r.nobody() {
-			p.handles = append(p.handles, r.h)
+			handles = append(handles, r.h)
 		}
 	}
+	p.handles = handles
 	if err == nil {
 		rc := 0
-		if len(p.handles) > 0 {
+		if len(handles) > 0 {
 			if checking.Load() {
 				posting.Lock()
 				for _, r := range rs {
@@ -146,7 +148,7 @@ func Startall(rs ...*Request) error {
 				}
 			}
 			_, gated := eng.enter()
-			rc = cgo.Startall(p.handles)
+			rc = cgo.Startall(handles)
 			eng.leave(gated)
 			if checking.Load() {
 				posting.Unlock()
@@ -172,7 +174,6 @@ func Startall(rs ...*Request) error {
 			}
 		}
 	}
-	p.handles = p.handles[:0]
 	eng.recycle(p)
 	return err
 }

@@ -842,43 +842,43 @@ func waitForOne(rs []*Request) {
 func (p *parker) testall(rs []*Request, all bool) (well bool) {
 	well = all
 	var want cgo.Want
+	claimed, handles := p.claimed[:0], p.handles[:0]
 	for _, r := range rs {
 		switch {
 		case r == nil:
 		case r.claim():
-			p.claimed = append(p.claimed, r)
-			p.handles = append(p.handles, r.h)
+			claimed, handles = append(claimed, r), append(handles, r.h)
 			want |= r.wants()
 		case well:
 			well = r.succeeded()
 		}
 	}
-	n := len(p.claimed)
-	if n == 0 {
+	if len(claimed) == 0 {
 		return well
 	}
-	if len(p.out) < n {
-		p.out = make([]cgo.RawStatus, cap(p.handles))
+	p.claimed, p.handles = claimed, handles
+	if len(p.out) < len(handles) {
+		p.out = make([]cgo.RawStatus, cap(handles))
 	}
+	out := p.out[:len(handles)]
 	spin, gated := eng.enter()
 	if !all {
 		spin = 0
 	}
-	left := cgo.Testall(p.handles, p.out[:n], spin, want)
+	left := cgo.Testall(handles, out, spin, want)
 	eng.leave(gated)
-	for i, r := range p.claimed {
+	for i, r := range claimed {
 		switch {
-		case p.handles[i] == 0:
-			well = r.settle(p.out[i].Status(), all) && well
+		case handles[i] == 0:
+			well = r.settle(out[i].Status(), all) && well
 		case left < 0: // the library refused the list
 			well = r.settle(cgo.Status{RC: int32(-left)}, all) && well
 		default:
 			r.unclaim()
 			well = false
 		}
-		p.claimed[i] = nil
 	}
-	p.claimed, p.handles = p.claimed[:0], p.handles[:0]
+	clear(claimed)
 	return well
 }
 

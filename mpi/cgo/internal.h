@@ -87,11 +87,10 @@ static inline int64_t m4g_now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-// The status of a completed receive, and what is wanted of that of any operation.
+// The status of a completed receive.
 void m4g_received(const MPI_Status *st, int rc, m4g_status *out);
 m4g_brief m4g_brief_of(const m4g_status *s);
 m4g_brief m4g_pending(MPI_Request r);
-void m4g_status_out(const MPI_Status *st, int rc, int want, m4g_status *out);
 
 // Around what a thread does when it posts or tests; see m4g_busy in p2p.c.
 static inline int m4g_busy_begin(void)

@@ -24,7 +24,8 @@ void m4g_received(const MPI_Status *st, int rc, m4g_status *out)
 	}
 }
 
-void m4g_status_out(const MPI_Status *st, int rc, int want, m4g_status *out)
+// What is wanted of the status of any operation.
+static inline void status_out(const MPI_Status *st, int rc, int want, m4g_status *out)
 {
 	*out = (m4g_status){.rc = rc};
 	if (want & M4G_WANT_MESSAGE)
@@ -63,7 +64,7 @@ m4g_brief m4g_test(m4g_h req, int64_t spin, int want)
 	m4g_busy_over(mine);
 	if (!done)
 		return m4g_pending(r);
-	m4g_status_out(&st, rc, want, &s);
+	status_out(&st, rc, want, &s);
 	return m4g_brief_of(&s);
 }
 
@@ -126,7 +127,7 @@ int m4g_testsome(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int yield)
 		if (got > 0) {
 			for (int i = 0; i < got; i++) {
 				d[i].index = idx[i];
-				m4g_status_out(&st[i], error_of(rc, &st[i]), M4G_WANT_MESSAGE | M4G_WANT_CANCELLED, &d[i].st);
+				status_out(&st[i], error_of(rc, &st[i]), M4G_WANT_MESSAGE | M4G_WANT_CANCELLED, &d[i].st);
 			}
 			return got;
 		}
@@ -171,7 +172,7 @@ int m4g_testall(int n, m4g_addr reqs, m4g_addr out, int64_t spin, int want)
 			for (int i = 0; i < got; i++) { // not if MPI_UNDEFINED, which is negative
 				int w = where[idx[i]];
 				h[w] = 0;
-				m4g_status_out(&st[i], error_of(rc, &st[i]), want, &o[w]);
+				status_out(&st[i], error_of(rc, &st[i]), want, &o[w]);
 				left--;
 			}
 		}
