@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mpi4go/mpi4go/bench/internal/twins"
 	"github.com/mpi4go/mpi4go/internal/launch"
 )
 
@@ -113,7 +114,7 @@ func TestParsePlan(t *testing.T) {
 		t.Errorf("patterns: got %q, %v; want %q", got, err, want)
 	}
 	p, err = parse("-mpi=mpich", "-bench=latency", "-single")
-	if err != nil || len(p.libraries) != 1 || p.libraries[0].tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 4 {
+	if err != nil || len(p.libraries) != 1 || p.libraries[0].Tag != "mpich" || len(p.benchmarks) != 1 || len(p.benchmarks[0].twins) != 4 {
 		t.Errorf("-mpi=mpich -bench=latency -single: %+v, %v", p, err)
 	}
 	if len(benchmarks[0].twins) != 3 {
@@ -221,7 +222,7 @@ func TestPrintBandwidth(t *testing.T) {
 
 // Without mpi4py its twins are left out, and what is left still makes a table.
 func TestRunnable(t *testing.T) {
-	lib := &built{library: libraries[1], mpi4py: "left out", programs: map[string][]string{"go": {"go"}, "c": {"c"}}}
+	lib := &built{Built: &twins.Built{Library: twins.Libraries[1]}, mpi4py: "left out", programs: map[string][]string{"go": {"go"}, "c": {"c"}}}
 	for name, want := range map[string][]string{"latency": {"go", "c"}, "object": {"go"}, "block": {"go", "copy", "c"}} {
 		b := benchmarks[slices.Index(benchmarkNames(), name)]
 		had := len(b.twins)
@@ -327,7 +328,7 @@ func TestPlot(t *testing.T) {
 		if err := writeCSV(file, rows); err != nil {
 			return err
 		}
-		_, err := tool(t.Context(), "", plotter, "-o", picture, file)
+		_, err := twins.Tool(t.Context(), "", plotter, "-o", picture, file)
 		return err
 	}
 	latency, bandwidth := sample("latency", 3e-7).rows("openmpi"), sample("bandwidth", 3e-7).rows("openmpi")
@@ -419,13 +420,13 @@ func TestTwins(t *testing.T) {
 		t.Fatal(err)
 	}
 	ran, seen := 0, map[string]bool{}
-	for _, lib := range libraries {
-		if _, err := launch.Find(lib.name); err != nil {
+	for _, lib := range twins.Libraries {
+		if _, err := launch.Find(lib.Name); err != nil {
 			t.Log(err)
 			continue
 		}
 		ran++
-		t.Run(lib.tag, func(t *testing.T) {
+		t.Run(lib.Tag, func(t *testing.T) {
 			built, err := build(t.Context(), lib, root, t.TempDir())
 			if err != nil {
 				t.Fatal(err)
@@ -441,7 +442,7 @@ func TestTwins(t *testing.T) {
 				// Python with the library that may have it, the rest with the
 				// other, which starts jobs sooner; and what gives ours a flag.
 				python := slices.ContainsFunc(b.twins, func(t twin) bool { return t.name == pyTwin.name })
-				if kernel := cmp.Or(b.kernel, b.name); i == 0 || (!seen[kernel] || b.twins[0].args != nil) && (python || lib.tag == "mpich") {
+				if kernel := cmp.Or(b.kernel, b.name); i == 0 || (!seen[kernel] || b.twins[0].args != nil) && (python || lib.Tag == "mpich") {
 					seen[kernel] = true
 					checkMeasure(t, s, built, built.runnable(b))
 				}
@@ -464,8 +465,8 @@ func checkMeasure(t *testing.T, s settings, built *built, b benchmark) {
 	if called != s.steps(b) {
 		t.Errorf("%s: %d steps, announced as %d", b.name, called, s.steps(b))
 	}
-	if !strings.Contains(r.mpi, built.name) {
-		t.Errorf("%s: built for %s, ran on %s", b.name, built.name, r.mpi)
+	if !strings.Contains(r.mpi, built.Name) {
+		t.Errorf("%s: built for %s, ran on %s", b.name, built.Name, r.mpi)
 	}
 	for _, twin := range b.twins {
 		for _, size := range b.sizesOf(sizes) {

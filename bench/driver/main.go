@@ -21,12 +21,14 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/mpi4go/mpi4go/bench/internal/twins"
 )
 
 // plan is what the command line asks for.
 type plan struct {
 	settings
-	libraries  []library
+	libraries  []twins.Library
 	benchmarks []benchmark
 	sizes      []int64
 	csv, plot  string
@@ -79,25 +81,17 @@ func parsePlan(args []string, help io.Writer) (plan, error) {
 		return p, errors.New("-min-time must be above 0")
 	}
 
-	// A launcher that the user chose belongs to one library, and knows its own flags.
+	// A launcher that the user chose knows its own flags.
 	if os.Getenv("MPIRUN") != "" {
 		p.bind = ""
-		if *mpi == "both" {
-			return p, errors.New("$MPIRUN names the launcher of one library: choose it with -mpi, or unset MPIRUN")
-		}
 	}
 
 	var err error
 	if p.sizes, err = parseSizes(*sizes); err != nil {
 		return p, err
 	}
-	for _, l := range libraries {
-		if *mpi == l.tag || *mpi == "both" {
-			p.libraries = append(p.libraries, l)
-		}
-	}
-	if len(p.libraries) == 0 {
-		return p, fmt.Errorf("-mpi %q: want openmpi, mpich or both", *mpi)
+	if p.libraries, err = twins.Named(*mpi); err != nil {
+		return p, err
 	}
 	names, err := matching(*bench)
 	if err != nil {
@@ -154,7 +148,7 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 	if cores := runtime.NumCPU(); cores < 2 {
 		return fmt.Errorf("the benchmarks need 2 cores, one for each rank; this machine lends %d", cores)
 	}
-	root, err := tool(ctx, "", "go", "list", "-f", "{{.Module.Dir}}", module+"/bench/driver")
+	root, err := twins.Root(ctx)
 	if err != nil {
 		return err
 	}
@@ -168,7 +162,7 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 	defer show.clear()
 	var built []*built
 	for _, l := range p.libraries {
-		show.line("building for " + l.name)
+		show.line("building for " + l.Name)
 		b, err := build(ctx, l, root, dir)
 		if err != nil {
 			return err
@@ -199,7 +193,7 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 				return err
 			}
 			r.print(stdout)
-			rows = append(rows, r.rows(lib.tag)...)
+			rows = append(rows, r.rows(lib.Tag)...)
 		}
 	}
 	if p.csv != "" {
@@ -212,7 +206,7 @@ func (p plan) execute(ctx context.Context, stdout io.Writer, stderr *os.File) er
 		if err := writeCSV(file, rows); err != nil {
 			return err
 		}
-		_, err = tool(ctx, "", plotter, "-o", p.plot, file)
+		_, err = twins.Tool(ctx, "", plotter, "-o", p.plot, file)
 	}
 	return err
 }
@@ -224,7 +218,7 @@ var plotted = []string{"latency", "bandwidth", "bandwidth-huge"}
 // mpi4go need not download what draws.
 func buildPlotter(ctx context.Context, root, dir string) (string, error) {
 	program := filepath.Join(dir, "plot")
-	_, err := tool(ctx, filepath.Join(root, "bench", "plot"), "go", "build", "-o", program, ".")
+	_, err := twins.Tool(ctx, filepath.Join(root, "bench", "plot"), "go", "build", "-o", program, ".")
 	return program, err
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/mpi4go/mpi4go/bench/internal/twins"
 )
 
 // printHeader says where and how the figures were made: without it they mean nothing.
@@ -20,14 +22,14 @@ func printHeader(ctx context.Context, w io.Writer, s settings, libs []*built) {
 	fmt.Fprintf(w, "  machine   %s, %d cores, %s %s, %s\n", cpuModel(), runtime.NumCPU(), runtime.GOOS, firstLineOf("/proc/sys/kernel/osrelease"), runtime.GOARCH)
 	fmt.Fprintf(w, "  load      %s when this began\n", firstLineOf("/proc/loadavg"))
 	fmt.Fprintf(w, "  go        %s\n", runtime.Version())
-	if cc, err := cCompiler(ctx); err == nil {
-		if version, err := tool(ctx, "", cc[0], "--version"); err == nil {
+	if cc, err := twins.CCompiler(ctx); err == nil {
+		if version, err := twins.Tool(ctx, "", cc[0], "--version"); err == nil {
 			version, _, _ = strings.Cut(version, "\n")
 			fmt.Fprintf(w, "  c         %s, -O2\n", version)
 		}
 	}
 	for _, lib := range libs {
-		fmt.Fprintf(w, "  mpi4py    on %s: %s\n", lib.name, lib.mpi4py)
+		fmt.Fprintf(w, "  mpi4py    on %s: %s\n", lib.Name, lib.mpi4py)
 	}
 	bind := "ranks bound to: " + s.bind
 	if s.bind == "" {
