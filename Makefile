@@ -20,6 +20,7 @@ N         ?= 100000000
 SOAK      ?= -for 10m
 SCALE     ?= 512
 BENCH     ?= -mpi=both -single -csv=bin/bench.csv -plot=bin/bench.png
+PROFILE   ?= -mpi=both
 FUZZTIME  ?= 100000x
 
 # The packages whose tests call MPI in their own process. Those that build and
@@ -239,6 +240,11 @@ bench-quick: install ## a look at something of everything, on both MPIs, in 3 mi
 bench-python: install ## measure only what has a twin in Python, on Open MPI
 	ci/install-mpi4py.sh
 	$(GO) run ./bench/driver -mpi=openmpi -bench='latency,bandwidth,bibandwidth,rate,object*,pool*,startup,memory'
+
+.PHONY: profile
+profile: install ## count the instructions of calls, in Go, on the way to C and in the library, beside C: 15 minutes (PROFILE='-mpi=mpich -bench=rate')
+	@ci/install-valgrind.sh
+	$(GO) run ./bench/profile $(PROFILE)
 
 # The plot is drawn by a module of its own, so that users inherit nothing of it.
 .PHONY: scale

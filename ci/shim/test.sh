@@ -4,10 +4,7 @@
 # the MPI libraries on themselves are left out (ours.awk); any other fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-. ci/apt.sh
-
-command -v valgrind >/dev/null || { has_apt && install_packages valgrind; } ||
-	die "valgrind is missing, and only Debian's and Ubuntu's packages are known here"
+ci/install-valgrind.sh
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
