@@ -319,6 +319,7 @@ func printFunctions(w io.Writer, c [ranks]costs, program string, least float64) 
 		return strings.Compare(a.f.name, b.f.name)
 	})
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "  rank 0\trank 1\t\tof which go takes")
 	for _, l := range lines {
 		fmt.Fprintf(t, "  %.0f\t%.0f\t%s\t%s\n", round(l.cost[0]), round(l.cost[1]), classify(l.f, program, true), strings.TrimPrefix(l.f.name, module))
 	}

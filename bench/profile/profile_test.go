@@ -232,7 +232,7 @@ func TestPrint(t *testing.T) {
 		{self: map[function]float64{many: 31, one: 40}},
 	}, "/tmp/go", 10)
 	got := strings.Join(strings.Fields(b.String()), " ")
-	if want := "0 40 Go's runtime otherwise runtime.one 30 31 mpi4go, in Go mpi.many"; got != want {
+	if want := "rank 0 rank 1 of which go takes 0 40 Go's runtime otherwise runtime.one 30 31 mpi4go, in Go mpi.many"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
