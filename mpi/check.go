@@ -302,16 +302,18 @@ func (c *Comm) ballot(votes []vote) string {
 }
 
 // ranksName is "ranks 0-2, 5", and which those of the world are.
-func (c *Comm) ranksName(ranks []int) string {
+func (c *Comm) ranksName(ranks []int) string { return ranksName(ranks, c.members) }
+
+func ranksName(ranks, members []int) string {
 	noun := "rank "
 	if len(ranks) > 1 {
 		noun = "ranks "
 	}
 	s := noun + spans(ranks)
-	if c.members != nil {
+	if members != nil {
 		var of []int
 		for _, r := range ranks {
-			of = append(of, c.members[r])
+			of = append(of, members[r])
 		}
 		slices.Sort(of)
 		s += fmt.Sprintf(" (%s of the world)", spans(of))

@@ -162,6 +162,7 @@ func Init(opts ...Option) error {
 		}
 	}
 	begun(dog)
+	departed.start()
 	cfg.ender.start()
 	return nil
 }
@@ -292,6 +293,7 @@ func leave(op string) error {
 	if err := detachBuffer(); err != nil {
 		return err
 	}
+	departed.leave()
 	lifecycle.Store(finalized)
 	eng.close()
 	for probers.Load() > 0 {

@@ -130,16 +130,26 @@ func speaks(env func(string) string) bool {
 
 // process is the name and the parent of a process, "" and 0 if they cannot be seen.
 func process(procs string, pid int) (name string, parent int) {
+	name, parent, _ = processSince(procs, pid)
+	return name, parent
+}
+
+// processSince tells also when the process began, in units of the system's.
+func processSince(procs string, pid int) (name string, parent int, since string) {
 	stat, _ := os.ReadFile(fmt.Sprintf("%s/%d/stat", procs, pid))
 	// 4711 (name) S 4710 ..., where the name may hold anything.
 	begin, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if begin < 0 || end < begin {
-		return "", 0
+		return "", 0, ""
 	}
-	if fields := strings.Fields(string(stat[end+1:])); len(fields) > 1 {
+	fields := strings.Fields(string(stat[end+1:]))
+	if len(fields) > 1 {
 		parent, _ = strconv.Atoi(fields[1])
 	}
-	return string(stat[begin+1 : end]), parent
+	if len(fields) > 19 {
+		since = fields[19]
+	}
+	return string(stat[begin+1 : end]), parent, since
 }
 
 // children are the processes that a process has started.

@@ -306,9 +306,12 @@ func (c *Comm) probe(ctx context.Context, op string, source, tag int) (Status, e
 // receive would, and then looks again whenever the engine has had its turn.
 func (c *Comm) lookFor(ctx context.Context, op string, source, tag int, look func(spin int64) bool) error {
 	var b backoff
+	f := facts{op: op, c: c, way: receives, peer: source, tag: tag}
 	if debugging.Load() {
-		defer watch(facts{op: op, c: c, way: receives, peer: source, tag: tag}).over()
+		defer watch(f).over()
 	}
+	var p *parker
+	defer func() { eng.seekOver(p) }()
 	for {
 		probers.Add(1)
 		err := c.check(op) // Finalize may have come meanwhile
@@ -322,11 +325,34 @@ func (c *Comm) lookFor(ctx context.Context, op string, source, tag int, look fun
 		if found || err != nil {
 			return err
 		}
+		if p == nil {
+			p = eng.seek(f, ctx.Done() != nil)
+		}
 		b.pause()
 		if ctx.Err() != nil {
 			return gaveUpError(op, ctx)
 		}
 	}
+}
+
+// seek writes down a probe that has to wait, and seekOver that it is over.
+func (e *engine) seek(f facts, limited bool) *parker {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.getParker()
+	e.waits++
+	p.wait, p.limited, p.seeks = e.waits, limited, f
+	return p
+}
+
+func (e *engine) seekOver(p *parker) {
+	if p == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.seeks = facts{}
+	e.putParker(p)
 }
 
 // probers counts the goroutines that are asking the library for a message:

@@ -29,7 +29,8 @@ type engine struct {
 	reqs    []*Request // reqs[i] is the request of handles[i]
 	parked  *parker    // the goroutines that could take the lead, a doubly linked list
 	free    *parker    // parkers to use again
-	parkers []*parker  // all of them, for the watchdog
+	parkers []*parker  // all of them, for the watchdog and siblings.go
+	waits   uint64     // how many there have been
 	passive int        // requests of the table with a Done channel
 	orders  []func()   // for the leader, while it is not inside C: see alone
 
@@ -115,6 +116,12 @@ type parker struct {
 	listed     bool      // in engine.parked
 	prev, next *parker
 
+	// For siblings.go, under engine.mu.
+	pending int    // requests that may yet complete; more than need for Waitany
+	wait    uint64 // the number of the wait
+	limited bool   // it may give up
+	seeks   facts  // of a probe, which waits here for no request
+
 	// Scratch of blocking calls, here so that they allocate nothing.
 	own     [2]Request
 	call    blocked // that waits here
@@ -145,7 +152,7 @@ func (e *engine) getParker() *parker {
 }
 
 func (e *engine) putParker(p *parker) {
-	p.need = 0
+	p.need, p.pending = 0, 0
 	p.next, e.free = e.free, p
 }
 
@@ -219,6 +226,8 @@ func (e *engine) wait(p *parker, done <-chan struct{}) bool {
 		e.mu.Unlock()
 		return true
 	}
+	e.waits++
+	p.wait, p.limited = e.waits, done != nil
 	if debugging.Load() {
 		p.call.begin(facts{})
 		defer p.call.over()
@@ -267,6 +276,7 @@ func (e *engine) park(p *parker, done <-chan struct{}) wake {
 // wakeUp tells p, one of whose requests is complete; mu is held.
 func (e *engine) wakeUp(p *parker) {
 	p.need--
+	p.pending--
 	if p.need <= 0 && p.listed {
 		e.unlist(p)
 		p.ch <- over

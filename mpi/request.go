@@ -370,6 +370,7 @@ func (r *Request) attach(p *parker) {
 		break
 	}
 	p.need++
+	p.pending++
 	if r.first == nil {
 		r.first = p
 	} else {

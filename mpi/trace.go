@@ -2,6 +2,7 @@ package mpi
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -30,20 +31,34 @@ func (t *trace) caller() (call, at string) {
 		return "", ""
 	}
 	frames := runtime.CallersFrames(t[:n])
-	for {
-		f, more := frames.Next()
-		name, ours := strings.CutPrefix(f.Function, module)
+	return callerIn(func(yield func(runtime.Frame) bool) {
+		for more := true; more; {
+			var f runtime.Frame
+			if f, more = frames.Next(); !yield(f) {
+				return
+			}
+		}
+	})
+}
+
+// callerIn is caller for frames of any origin, innermost first.
+func callerIn(frames iter.Seq[runtime.Frame]) (call, at string) {
+	for f := range frames {
 		if f.File != "" {
 			at = fmt.Sprintf("%s:%d", shortened(f.File), f.Line)
 		}
-		if !ours || strings.HasSuffix(f.File, "_test.go") || strings.HasPrefix(name, "examples/") || strings.HasPrefix(name, "bench/") {
+		if !isOurs(f) {
 			return call, at
 		}
-		call = callName(name)
-		if !more {
-			return call, at
-		}
+		call = callName(strings.TrimPrefix(f.Function, module))
 	}
+	return call, at
+}
+
+// isOurs reports whether f is this module's, other than its tests and programs.
+func isOurs(f runtime.Frame) bool {
+	name, ours := strings.CutPrefix(f.Function, module)
+	return ours && !strings.HasSuffix(f.File, "_test.go") && !strings.HasPrefix(name, "examples/") && !strings.HasPrefix(name, "bench/")
 }
 
 // module is the module's path, and a slash.

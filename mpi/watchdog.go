@@ -135,26 +135,33 @@ func (c *Comm) label() string {
 func (c *Comm) note() {
 	c.made = new(trace)
 	callers(c.made)
-	if world.h == 0 || c == world || c == self {
-		return
+	if world.h != 0 && c != world && c != self {
+		c.members = c.worldRanks()
 	}
+}
+
+// worldRanks is c's ranks (of an intercommunicator, the other group's) as those of
+// the world, and Undefined where they are none; nil if that cannot be found out.
+func (c *Comm) worldRanks() []int {
 	g, err := newGroup(cgo.GroupOf("Comm.Group", c.h, c.inter))
 	if err != nil {
-		return
+		return nil
 	}
 	defer g.Free()
 	all, err := newGroup(cgo.GroupOf("Comm.Group", world.h, false))
 	if err != nil {
-		return
+		return nil
 	}
 	defer all.Free()
 	ranks := make([]int, g.size)
 	for i := range ranks {
 		ranks[i] = i
 	}
-	if members, err := g.TranslateRanks(ranks, all); err == nil {
-		c.members = members
+	members, err := g.TranslateRanks(ranks, all)
+	if err != nil {
+		return nil
 	}
+	return members
 }
 
 // blocked is the place where a call that may block writes down what it is. Its

@@ -48,12 +48,21 @@ static int alone(MPI_Comm comm)
 #endif
 }
 
+// Precedes what all ranks of comm call.
+static void enters(m4g_h comm)
+{
+	m4g_count();
+	m4g_about(comm, 0, 0, 0);
+}
+
 m4g_made m4g_comm_dup(m4g_h comm)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	MPI_Request req;
-	int rc = m4g_patient && !alone(COMM(comm)) ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req)
-											   : MPI_Comm_dup(COMM(comm), &c);
+	enters(comm);
+	int rc = BLOCKS(Comm_dup, m4g_patient && !alone(COMM(comm))
+								  ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req)
+								  : MPI_Comm_dup(COMM(comm), &c));
 	return m4g_made_comm(rc, c);
 }
 
@@ -68,10 +77,11 @@ m4g_made m4g_comm_split(m4g_h comm, int color, int key)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc, k = color == M4G_UNDEFINED ? MPI_UNDEFINED : color;
+	enters(comm);
 	if (M4G_SPLIT_BROKEN && is_inter(comm))
 		rc = m4g_inter_split(COMM(comm), k, key, &c);
 	else
-		rc = MPI_Comm_split(COMM(comm), k, key, &c);
+		rc = BLOCKS(Comm_split, MPI_Comm_split(COMM(comm), k, key, &c));
 	return m4g_made_comm(rc, c);
 }
 
@@ -84,7 +94,8 @@ int m4g_comm_free(m4g_h comm)
 m4g_made m4g_comm_dup_with_info(m4g_h comm, m4g_h info)
 {
 	MPI_Comm c = MPI_COMM_NULL;
-	int rc = MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), &c);
+	enters(comm);
+	int rc = BLOCKS(Comm_dup, MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), &c));
 	return m4g_made_comm(rc, c);
 }
 
@@ -141,7 +152,8 @@ m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
 	case M4G_HW_UNGUIDED: return m4g_made_comm(M4G_ERR_UNSUPPORTED, c);
 #endif
 	}
-	int rc = MPI_Comm_split_type(COMM(comm), t, key, m4g_info_in(info), &c);
+	enters(comm);
+	int rc = BLOCKS(Comm_split_type, MPI_Comm_split_type(COMM(comm), t, key, m4g_info_in(info), &c));
 	return m4g_made_comm(rc, c);
 }
 
@@ -159,7 +171,8 @@ m4g_made m4g_comm_create(m4g_h comm, m4g_h group)
 		return m4g_made_comm(rc, c);
 	}
 #endif
-	int rc = MPI_Comm_create(COMM(comm), (MPI_Group)group, &c);
+	enters(comm);
+	int rc = BLOCKS(Comm_create, MPI_Comm_create(COMM(comm), (MPI_Group)group, &c));
 	return m4g_made_comm(rc, c);
 }
 

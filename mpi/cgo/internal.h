@@ -106,14 +106,49 @@ static inline void m4g_busy_over(int mine)
 		__atomic_store_n(&m4g_busy, 0, __ATOMIC_RELAXED);
 }
 
-// Says that a call has been made; see m4g_due in p2p.c.
-extern _Thread_local uint32_t m4g_calls;
+// What there is of a thread: how many calls it has made (see m4g_due in p2p.c),
+// and the blocking collective that it is in. Others read it: see siblings.c. It is
+// written with plain stores, because a small collective is paid for by the
+// instruction.
+typedef struct m4g_thread {
+	uint32_t calls;
+	int listed;
+	const char *in; // the call, NULL for none
+	m4g_h comm, type, op;
+	int64_t n;
+	int root;
+	struct m4g_thread *next;
+} m4g_thread;
+extern _Thread_local m4g_thread m4g_me;
+
+// Says that a call has been made.
 void m4g_look(void);
 static inline void m4g_count(void)
 {
-	if ((++m4g_calls & 7) == 0)
+	if ((++m4g_me.calls & 7) == 0)
 		m4g_look();
 }
+
+// What the next collective of this thread is about.
+void m4g_list(void);
+static inline void m4g_about(m4g_h comm, int64_t n, m4g_h type, int root)
+{
+	if (__builtin_expect(!m4g_me.listed, 0))
+		m4g_list();
+	m4g_me.comm = comm;
+	m4g_me.n = n;
+	m4g_me.type = type;
+	m4g_me.root = root;
+}
+
+// BLOCKS is around a call that waits for other ranks.
+static inline void m4g_in(const char *call) { __atomic_store_n(&m4g_me.in, call, __ATOMIC_RELEASE); }
+static inline int m4g_out(int rc)
+{
+	__atomic_store_n(&m4g_me.in, NULL, __ATOMIC_RELAXED);
+	return rc;
+}
+#define BLOCKS(name, call) (m4g_in(#name), m4g_out(call))
 
 // Tests r until it is done or spin nanoseconds are over; in p2p.c.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);

@@ -69,7 +69,6 @@ int32_t m4g_busy;
 // Set every few milliseconds by a thread that goes on calling: see Due in
 // p2p.go. The clock is the coarse one, which costs no more than a load or two.
 int32_t m4g_due;
-_Thread_local uint32_t m4g_calls;
 
 void m4g_look(void)
 {

@@ -131,6 +131,17 @@ typedef struct {
 	int32_t rc;
 } m4g_sized;
 
+// A blocking collective that a thread is in; the last three are 0 where the call
+// has none.
+typedef struct {
+	m4g_addr thread;
+	const char *call; // MPI_Allreduce is "Allreduce"
+	m4g_h comm, type, op;
+	int64_t n; // elements of one rank's part
+	int32_t root;
+	uint32_t calls; // that the thread has made before
+} m4g_inside;
+
 // env.c
 int m4g_init(int *provided);
 int m4g_query_thread(int *provided);
@@ -325,6 +336,9 @@ m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64
 m4g_made m4g_reduce_scatter(int mode, int flags, m4g_addr s, m4g_addr r, m4g_addr counts, int len, m4g_h type, m4g_h op,
 	m4g_h comm, m4g_addr keep);
 void m4g_release(m4g_addr keep);
+
+// siblings.c
+int m4g_insides(m4g_inside *out, int max);
 
 // datatype.c: with bytes set, strides and displacements count bytes, else
 // elements.
