@@ -69,6 +69,11 @@ func run(t *testing.T, l *launch.Launcher, ranks int, args ...string) outcome {
 
 func runProgram(t *testing.T, l *launch.Launcher, ranks int, program string, args ...string) outcome {
 	t.Helper()
+	return runWithin(t, limit, l, ranks, program, args...)
+}
+
+func runWithin(t *testing.T, limit time.Duration, l *launch.Launcher, ranks int, program string, args ...string) outcome {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	cmd := l.Command(ctx, ranks, program, args...)
