@@ -419,30 +419,25 @@ func receiving(f facts) awaited {
 // root that has left has had all that the others had to give.
 func insideOf(c *Comm, in *cgo.Inside) awaited {
 	a := awaited{f: facts{op: in.Call, c: c}, by: onAll}
-	size := 0
-	for _, e := range cgo.BasicElem {
-		if e.T == in.Type {
-			size = e.Size
-		}
-	}
-	a.tail = time.Duration(in.N) * time.Duration(size) * time.Duration(c.size) * slowest
-	some := in.N > 0 && size > 0
 	switch in.Call {
 	case "Barrier", "Comm_dup", "Comm_split", "Comm_create", "Comm_split_type":
-		a.by, a.tail = onAny, 0
-	case "Allgather", "Alltoall":
-		if some {
-			a.by = onAny
-		}
+		a.by = onAny
 	case "Allreduce", "Reduce_scatter_block":
-		if some && slices.Contains(cgo.Ops[:], in.Op) {
+		if !slices.Contains(cgo.Ops[:], in.Op) {
+			break
+		}
+		fallthrough
+	case "Allgather", "Alltoall":
+		i := slices.IndexFunc(cgo.BasicElem[:], func(e cgo.Elem) bool { return e.T == in.Type })
+		if i >= 0 && in.N > 0 {
 			a.by = onAny
+			a.tail = time.Duration(in.N*cgo.BasicElem[i].Size*c.size) * slowest
 		}
 	case "Reduce", "Gather", "Gatherv":
-		if in.N > 0 && in.Root != c.rank {
-			a.by, a.f.peer = onPeer, in.Root
-		}
 		a.f.way, a.f.peer = rooted, in.Root
+		if in.N > 0 && in.Root != c.rank {
+			a.by = onPeer
+		}
 	case "Bcast", "Scatter", "Scatterv":
 		a.f.way, a.f.peer = rooted, in.Root
 	}

@@ -47,12 +47,14 @@ static inline void leave_rank(void)
 #define RUN(name, iname, c, ...)                                                                                       \
 	(mode == M4G_BEGIN     ? MPI_I##iname##c(__VA_ARGS__, &req)                                                        \
 	 : mode == M4G_PREPARE ? INIT(name, c, __VA_ARGS__)                                                                \
-	 : BLOCKS(name, m4g_patient ? m4g_yield_until(MPI_I##iname##c(__VA_ARGS__, &req), &req)                            \
-								: MPI_##name##c(__VA_ARGS__)))
+						   : (m4g_in(#name),                                                                           \
+								 m4g_patient ? m4g_yield_until(MPI_I##iname##c(__VA_ARGS__, &req), &req)               \
+											 : MPI_##name##c(__VA_ARGS__)))
 
 // A blocking call leaves no request.
 static inline m4g_made made(int mode, int rc, MPI_Request r)
 {
+	m4g_out();
 	m4g_count();
 	m4g_made m = {rc, 0, mode == M4G_BLOCKING || rc != MPI_SUCCESS ? 0 : H(r)};
 	return m;
@@ -61,7 +63,7 @@ static inline m4g_made made(int mode, int rc, MPI_Request r)
 m4g_made m4g_barrier(int mode, m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, 0, 0, 0);
+	m4g_about(comm);
 	int rc = RUN(Barrier, barrier, , COMM(comm));
 	return made(mode, rc, req);
 }
@@ -78,7 +80,8 @@ int m4g_inter_bcast_broken(void)
 m4g_made m4g_bcast(int mode, m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, n, type, root);
+	m4g_about(comm);
+	m4g_me.root = root;
 	int rc;
 	root = m4g_rank_in(root);
 #if M4G_LARGE
@@ -115,7 +118,7 @@ m4g_made m4g_move(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_h s
 	int root, m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, sn + rn, st, root); // in place, one is 0
+	m4g_about_part(comm, sn + rn, st, root); // in place, one is 0
 	void *sb = flags & M4G_SEND_IN_PLACE ? MPI_IN_PLACE : PTR(s);
 	void *rb = flags & M4G_RECV_IN_PLACE ? MPI_IN_PLACE : PTR(r);
 	int rc = MPI_ERR_INTERN;
@@ -207,7 +210,7 @@ m4g_made m4g_vector(int what, int mode, int flags, m4g_addr s, int64_t sn, m4g_a
 	m4g_h comm, m4g_addr keep)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, sn, st, root);
+	m4g_about_part(comm, sn, st, root);
 	int rc = MPI_ERR_INTERN;
 	if (what == M4G_ALLGATHERV && rlen == 1 && rdispls != 0 && !(flags & M4G_SEND_IN_PLACE)) {
 		// MPICH 4.0 ignores the displacement on a communicator of one rank.
@@ -314,7 +317,7 @@ m4g_made m4g_each(int what, int mode, int flags, m4g_addr sparts, int slen, m4g_
 	m4g_addr keep)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, 0, 0, 0);
+	m4g_about(comm);
 	int rc = MPI_SUCCESS, neighbors = what == M4G_NEIGHBOR_ALLTOALLW;
 	m4g_side s, r;
 	size_t types = (size_t)(slen + rlen) * sizeof(MPI_Datatype);
@@ -420,7 +423,7 @@ m4g_made m4g_reduce(int what, int mode, int flags, m4g_addr s, m4g_addr r, int64
 	m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, n, type, root);
+	m4g_about_part(comm, n, type, root);
 	m4g_me.op = op;
 	MPI_Op o = op_for(op, type);
 	int rc = MPI_ERR_INTERN;
@@ -483,7 +486,7 @@ m4g_made m4g_reduce_scatter(int mode, int flags, m4g_addr s, m4g_addr r, m4g_add
 	m4g_h comm, m4g_addr keep)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm, 0, type, 0);
+	m4g_about(comm);
 	MPI_Op o = op_for(op, type);
 	const int64_t *c = (const int64_t *)counts;
 	int64_t all = 0;

@@ -48,18 +48,24 @@ static int alone(MPI_Comm comm)
 #endif
 }
 
-// Precedes what all ranks of comm call.
-static void enters(m4g_h comm)
+// BLOCKS is around a call that all ranks of comm make.
+static void enters(m4g_h comm, const char *call)
 {
-	m4g_count();
-	m4g_about(comm, 0, 0, 0);
+	m4g_about(comm);
+	m4g_in(call);
 }
+static int leaves(int rc)
+{
+	m4g_out();
+	m4g_count();
+	return rc;
+}
+#define BLOCKS(name, call) (enters(comm, #name), leaves(call))
 
 m4g_made m4g_comm_dup(m4g_h comm)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	MPI_Request req;
-	enters(comm);
 	int rc = BLOCKS(Comm_dup, m4g_patient && !alone(COMM(comm))
 								  ? m4g_yield_until(MPI_Comm_idup(COMM(comm), &c, &req), &req)
 								  : MPI_Comm_dup(COMM(comm), &c));
@@ -77,7 +83,6 @@ m4g_made m4g_comm_split(m4g_h comm, int color, int key)
 {
 	MPI_Comm c = MPI_COMM_NULL;
 	int rc, k = color == M4G_UNDEFINED ? MPI_UNDEFINED : color;
-	enters(comm);
 	if (M4G_SPLIT_BROKEN && is_inter(comm))
 		rc = m4g_inter_split(COMM(comm), k, key, &c);
 	else
@@ -94,7 +99,6 @@ int m4g_comm_free(m4g_h comm)
 m4g_made m4g_comm_dup_with_info(m4g_h comm, m4g_h info)
 {
 	MPI_Comm c = MPI_COMM_NULL;
-	enters(comm);
 	int rc = BLOCKS(Comm_dup, MPI_Comm_dup_with_info(COMM(comm), m4g_info_in(info), &c));
 	return m4g_made_comm(rc, c);
 }
@@ -152,7 +156,6 @@ m4g_made m4g_comm_split_type(m4g_h comm, int type, int key, m4g_h info)
 	case M4G_HW_UNGUIDED: return m4g_made_comm(M4G_ERR_UNSUPPORTED, c);
 #endif
 	}
-	enters(comm);
 	int rc = BLOCKS(Comm_split_type, MPI_Comm_split_type(COMM(comm), t, key, m4g_info_in(info), &c));
 	return m4g_made_comm(rc, c);
 }
@@ -171,7 +174,6 @@ m4g_made m4g_comm_create(m4g_h comm, m4g_h group)
 		return m4g_made_comm(rc, c);
 	}
 #endif
-	enters(comm);
 	int rc = BLOCKS(Comm_create, MPI_Comm_create(COMM(comm), (MPI_Group)group, &c));
 	return m4g_made_comm(rc, c);
 }

@@ -129,26 +129,26 @@ static inline void m4g_count(void)
 		m4g_look();
 }
 
-// What the next collective of this thread is about.
+// The next collective of this thread is on comm. What else readers need of it is
+// stored beside: n, type and op where all give and get parts, and root.
 void m4g_list(void);
-static inline void m4g_about(m4g_h comm, int64_t n, m4g_h type, int root)
+static inline void m4g_about(m4g_h comm)
 {
 	if (__builtin_expect(!m4g_me.listed, 0))
 		m4g_list();
 	m4g_me.comm = comm;
+}
+static inline void m4g_about_part(m4g_h comm, int64_t n, m4g_h type, int root)
+{
+	m4g_about(comm);
 	m4g_me.n = n;
 	m4g_me.type = type;
 	m4g_me.root = root;
 }
 
-// BLOCKS is around a call that waits for other ranks.
+// Around a call that waits for other ranks.
 static inline void m4g_in(const char *call) { __atomic_store_n(&m4g_me.in, call, __ATOMIC_RELEASE); }
-static inline int m4g_out(int rc)
-{
-	__atomic_store_n(&m4g_me.in, NULL, __ATOMIC_RELAXED);
-	return rc;
-}
-#define BLOCKS(name, call) (m4g_in(#name), m4g_out(call))
+static inline void m4g_out(void) { __atomic_store_n(&m4g_me.in, NULL, __ATOMIC_RELAXED); }
 
 // Tests r until it is done or spin nanoseconds are over; in p2p.c.
 int m4g_spin_test(MPI_Request *r, int64_t spin, int *done, MPI_Status *st);

@@ -131,8 +131,8 @@ typedef struct {
 	int32_t rc;
 } m4g_sized;
 
-// A blocking collective that a thread is in; the last three are 0 where the call
-// has none.
+// A blocking collective that a thread is in. What the call does not have is that of
+// an earlier one.
 typedef struct {
 	m4g_addr thread;
 	const char *call; // MPI_Allreduce is "Allreduce"

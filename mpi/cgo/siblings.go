@@ -9,10 +9,12 @@ type Inside struct {
 	Calls  uint32 // that the thread has made before
 	Call   string // MPI_Allreduce is "Allreduce"
 	Comm   Comm
-	N      int // elements of one rank's part; 0 where that is not known
-	Type   Datatype
-	Op     Op // of a reduction
-	Root   int
+	// Of a call that has no such thing they are an earlier one's: N elements of
+	// Type are one rank's part, where all have the same.
+	N    int
+	Type Datatype
+	Op   Op
+	Root int
 }
 
 // Insides are the blocking collectives that threads are in; of more than 64, the

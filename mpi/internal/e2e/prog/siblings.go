@@ -261,7 +261,7 @@ func stayWaitany(world *mpi.Comm) error {
 	bad, good := mpi.Irecv(world, ints(1), 0, 1), mpi.Irecv(world, ints(1), last, 2)
 	i, err := mpi.Waitany(bad, good)
 	if err != nil || i != 1 {
-		return fmt.Errorf("Waitany: %d, %w", i, err)
+		return fmt.Errorf("place %d, %w", i, err)
 	}
 	return cancelled(bad)
 }
