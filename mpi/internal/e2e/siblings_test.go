@@ -83,7 +83,7 @@ func TestStay(t *testing.T) {
 		"stay-listener": {3},
 		"stay-cancel":   {2},
 		"stay-waitany":  {3, 4},
-		"stay-op":       {3},
+		"stay-op":       {4},
 		"stay-late":     {3},
 		"stay-isend":    {2, 3},
 	} {
