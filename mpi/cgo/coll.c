@@ -80,8 +80,7 @@ int m4g_inter_bcast_broken(void)
 m4g_made m4g_bcast(int mode, m4g_addr buf, int64_t n, m4g_h type, int root, m4g_h comm)
 {
 	MPI_Request req = MPI_REQUEST_NULL;
-	m4g_about(comm);
-	m4g_me.root = root;
+	m4g_about(comm)->root = root;
 	int rc;
 	root = m4g_rank_in(root);
 #if M4G_LARGE

@@ -131,19 +131,21 @@ static inline void m4g_count(void)
 
 // The next collective of this thread is on comm. What else readers need of it is
 // stored beside: n, type and op where all give and get parts, and root.
-void m4g_list(void);
-static inline void m4g_about(m4g_h comm)
+m4g_thread *m4g_list(void);
+static inline m4g_thread *m4g_about(m4g_h comm)
 {
-	if (__builtin_expect(!m4g_me.listed, 0))
-		m4g_list();
-	m4g_me.comm = comm;
+	m4g_thread *me = &m4g_me;
+	if (__builtin_expect(!me->listed, 0))
+		me = m4g_list();
+	me->comm = comm;
+	return me;
 }
 static inline void m4g_about_part(m4g_h comm, int64_t n, m4g_h type, int root)
 {
-	m4g_about(comm);
-	m4g_me.n = n;
-	m4g_me.type = type;
-	m4g_me.root = root;
+	m4g_thread *me = m4g_about(comm);
+	me->n = n;
+	me->type = type;
+	me->root = root;
 }
 
 // Around a call that waits for other ranks.

@@ -28,17 +28,19 @@ static void unlist(void *thread)
 
 static void threads_init(void) { threads.usable = pthread_key_create(&threads.key, unlist) == 0; }
 
-void m4g_list(void)
+m4g_thread *m4g_list(void)
 {
+	m4g_thread *me = &m4g_me;
 	pthread_once(&threads.once, threads_init);
-	m4g_me.listed = 1;
+	me->listed = 1;
 	// One that would not be taken off must not be put on.
-	if (!threads.usable || pthread_setspecific(threads.key, &m4g_me) != 0)
-		return;
+	if (!threads.usable || pthread_setspecific(threads.key, me) != 0)
+		return me;
 	pthread_mutex_lock(&threads.mu);
-	m4g_me.next = threads.first;
-	threads.first = &m4g_me;
+	me->next = threads.first;
+	threads.first = me;
 	pthread_mutex_unlock(&threads.mu);
+	return me;
 }
 
 // What it tells of a call that begins or ends meanwhile may be of two calls: a
