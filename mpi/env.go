@@ -459,7 +459,7 @@ func die(code int, what string, stack []byte) {
 		os.Exit(code)
 	}
 	time.Sleep(reportTime)
-	departed.dismiss()
+	departed.dismiss(code)
 	world.Abort(code)
 }
 

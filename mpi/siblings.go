@@ -75,20 +75,20 @@ func (d *departures) leave() {
 	d.mu.Unlock()
 	if !anyPending() {
 		takeName(d.name, nil)
-		takeName(d.nameOf(world.rank), func() { os.Exit(1) })
+		takeName(d.nameOf(world.rank), os.Exit)
 	}
 }
 
 // dismiss precedes MPI_Abort. Open MPI 4.1's mpirun, asked to end a job of which some
 // rank is in MPI_Finalize, hangs itself one time in four, and never when such a
-// rank exits, which ends the job as well.
-func (d *departures) dismiss() {
+// rank exits with code, which ends the job as well.
+func (d *departures) dismiss(code int) {
 	if d.name == "" || family(cgo.LibraryVersion()) != "Open MPI" || !nameTaken(d.name) {
 		return
 	}
 	some := false
 	for rank := range world.size {
-		some = tell(d.nameOf(rank)) || some
+		some = tell(d.nameOf(rank), code) || some
 	}
 	if some {
 		time.Sleep(lookTime) // mpirun ends this process

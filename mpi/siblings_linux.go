@@ -15,9 +15,9 @@ func nameSocket() (int, error) {
 }
 
 // takeName keeps a name for the rest of this process, and reports whether it could:
-// another may have it. Where told is not nil, it is called when a process of the
-// same user sends a word to the name.
-func takeName(name string, told func()) bool {
+// another may have it. Where told is not nil, it is called with what a process of the
+// same user tells the name.
+func takeName(name string, told func(code int)) bool {
 	fd, err := nameSocket()
 	if err != nil {
 		return false
@@ -28,40 +28,42 @@ func takeName(name string, told func()) bool {
 	}
 	if told != nil && syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_PASSCRED, 1) == nil {
 		go func() {
-			for !isToldBy(fd, os.Getuid()) {
+			for {
+				if code, ok := hear(fd, os.Getuid()); ok {
+					told(code)
+				}
 			}
-			told()
 		}()
 	}
 	return true
 }
 
-// isToldBy waits for a word, and reports whether it is one of the user's.
-func isToldBy(fd, user int) bool {
-	about := make([]byte, syscall.CmsgSpace(syscall.SizeofUcred))
-	_, n, _, _, err := syscall.Recvmsg(fd, make([]byte, 1), about, 0)
+// hear waits for what somebody tells, and reports whether it is one of the user's.
+func hear(fd, user int) (code int, ok bool) {
+	word, about := make([]byte, 1), make([]byte, syscall.CmsgSpace(syscall.SizeofUcred))
+	_, n, _, _, err := syscall.Recvmsg(fd, word, about, 0)
 	if err == syscall.EINTR {
-		return false
+		return 0, false
 	}
 	if err != nil {
 		select {} // there is nothing to be heard
 	}
 	messages, err := syscall.ParseSocketControlMessage(about[:n])
 	if err != nil || len(messages) != 1 {
-		return false
+		return 0, false
 	}
 	who, err := syscall.ParseUnixCredentials(&messages[0])
-	return err == nil && int(who.Uid) == user
+	return int(word[0]), err == nil && int(who.Uid) == user
 }
 
-// tell sends a word to a name, and reports whether a process has it.
-func tell(name string) bool {
+// tell tells a name an exit code, and reports whether a process has it.
+func tell(name string, code int) bool {
 	fd, err := nameSocket()
 	if err != nil {
 		return false
 	}
 	defer syscall.Close(fd)
-	return syscall.Sendto(fd, []byte{1}, syscall.MSG_DONTWAIT, &syscall.SockaddrUnix{Name: "@" + name}) == nil
+	return syscall.Sendto(fd, []byte{byte(code)}, syscall.MSG_DONTWAIT, &syscall.SockaddrUnix{Name: "@" + name}) == nil
 }
 
 // nameTaken reports whether a process has the name.

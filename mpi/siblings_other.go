@@ -4,8 +4,8 @@ package mpi
 
 // Names that vanish with the process are Linux's.
 
-func takeName(string, func()) bool { return false }
+func takeName(string, func(code int)) bool { return false }
 
-func tell(string) bool { return false }
+func tell(string, int) bool { return false }
 
 func nameTaken(string) bool { return false }
