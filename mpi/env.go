@@ -162,7 +162,7 @@ func Init(opts ...Option) error {
 		}
 	}
 	begun(dog)
-	departed.start()
+	departed.start(!dog.off)
 	cfg.ender.start()
 	return nil
 }

@@ -50,8 +50,8 @@ var departed departures
 // lookTime is the time between two looks.
 const lookTime = 2 * time.Second
 
-// start is called when the world is known.
-func (d *departures) start() {
+// start is called when the world is known; with ends this rank may end the job.
+func (d *departures) start(ends bool) {
 	if world.size == 1 || attached {
 		return
 	}
@@ -61,7 +61,9 @@ func (d *departures) start() {
 	}
 	d.name = fmt.Sprintf("mpi4go/%s.%d", key, world.size)
 	d.gone, d.stop = make(map[int]bool), make(chan struct{})
-	go d.run()
+	if ends {
+		go d.run()
+	}
 }
 
 // leave is called when this rank's communication is over.

@@ -326,14 +326,16 @@ func (f *flight) note(r *Request) {
 // longer than abort, unless that is 0, the whole job ends with a report.
 //
 // The environment variable MPI4GO_WATCHDOG, set to "30s" or "30s,2m" (limit and
-// abort), does the same for programs that do not ask for it, and to "off"
-// nothing for those that do.
+// abort), does the same for programs that do not ask for it. Set to "off" there is
+// none for those that do, and no job is ended because it waits for ranks that have
+// left, which needs no Watchdog.
 func Watchdog(limit, abort time.Duration) Option {
 	return func(c *config) { c.watchdog = watchdog{limit: limit, abort: abort} }
 }
 
 type watchdog struct {
 	limit, abort time.Duration
+	off          bool // nor does anybody look for ranks that have left
 	begun        time.Time
 	// When the next report is due, and the time between it and the one after.
 	next, wait time.Duration
@@ -345,7 +347,7 @@ func watchdogOf(op, env string, w watchdog) (watchdog, error) {
 	switch env {
 	case "":
 	case "off", "0":
-		return watchdog{}, nil
+		return watchdog{off: true}, nil
 	default:
 		limit, abort, two := strings.Cut(env, ",")
 		var err error

@@ -53,7 +53,7 @@ func TestWatchdogOf(t *testing.T) {
 	s := time.Second
 	asked := watchdog{limit: s, abort: 2 * s}
 	for env, want := range map[string]watchdog{
-		"": asked, "off": {}, "0": {}, "3s": {limit: 3 * s}, "3s,3s": {limit: 3 * s, abort: 3 * s}, "1m,1h": {limit: 60 * s, abort: 3600 * s},
+		"": asked, "off": {off: true}, "0": {off: true}, "3s": {limit: 3 * s}, "3s,3s": {limit: 3 * s, abort: 3 * s}, "1m,1h": {limit: 60 * s, abort: 3600 * s},
 	} {
 		if got, err := watchdogOf("Init", env, asked); got != want || err != nil {
 			t.Errorf("%q: %v, %v, want %v", env, got, err, want)

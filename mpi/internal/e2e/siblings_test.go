@@ -61,6 +61,14 @@ func TestGone(t *testing.T) {
 	})
 }
 
+// TestGoneOff has a wait that nobody could know to be limited.
+func TestGoneOff(t *testing.T) {
+	t.Setenv("MPI4GO_WATCHDOG", "off")
+	o := start(t, 2, "stay-timer")
+	o.succeeded(t)
+	o.says(t, 0, "mpi: rank ")
+}
+
 // reports wants text on stderr.
 func (o outcome) reports(t *testing.T, text string) {
 	t.Helper()

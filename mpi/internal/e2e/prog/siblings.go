@@ -35,6 +35,7 @@ func init() {
 		"stay-listener": stayListener,
 		"stay-waitany":  stayWaitany,
 		"stay-cancel":   stayCancel,
+		"stay-timer":    stayTimer,
 		"stay-op":       stayOp,
 		"stay-late":     stayLate,
 		"stay-isend":    stayIsend,
@@ -241,6 +242,19 @@ func stayCancel(world *mpi.Comm) error {
 	})
 	_, err := r.Wait()
 	return err
+}
+
+// stayTimer has a timer end what it waits for.
+func stayTimer(world *mpi.Comm) error {
+	if world.Rank() == 0 {
+		return nil
+	}
+	r := mpi.Irecv(world, ints(1), 0, 1)
+	cancelled := make(chan error, 1)
+	time.AfterFunc(long, func() { cancelled <- r.Cancel() })
+	st, err := r.Wait()
+	expect(err == nil && st.Cancelled(), "the wait ended with %v, %v", st, err)
+	return <-cancelled
 }
 
 // stayWaitany waits for one that has left, and one that computes.
