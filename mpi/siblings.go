@@ -35,6 +35,7 @@ import (
 type departures struct {
 	name string // of the job on this host; empty where nobody asks
 	stop chan struct{}
+	wait time.Duration // for how long it must look hopeless
 
 	mu     sync.Mutex // held while it looks
 	over   bool
@@ -61,6 +62,9 @@ func (d *departures) start(ends bool) {
 	}
 	d.name = fmt.Sprintf("mpi4go/%s.%d", key, world.size)
 	d.gone, d.stop = make(map[int]bool), make(chan struct{})
+	// Where many ranks share a core, one may be through with a call, and have left,
+	// long before the last has had its turn.
+	d.wait = lookTime / 2 * time.Duration(max(1, localRanks(os.Getenv)/cgo.CPUs()/2))
 	if ends {
 		go d.run()
 	}
@@ -186,7 +190,7 @@ func (d *departures) look() {
 		}
 		return
 	}
-	if time.Since(d.since) < max(tail, lookTime/2) { // a ticker that was late
+	if time.Since(d.since) < max(tail, d.wait) { // the ticker may have been late
 		return
 	}
 	main := stuckMain(ways, alone)
