@@ -244,6 +244,7 @@ bench-python: install ## measure only what has a twin in Python, on Open MPI
 .PHONY: profile
 profile: install ## count the instructions of calls, in Go, on the way to C and in the library, beside C: 15 minutes (PROFILE='-mpi=mpich -bench=rate')
 	@ci/install-valgrind.sh
+	$(GO) test -count=1 -vet=off -tags $$(ci/mpi.sh pick),valgrind ./bench/profile
 	$(GO) run ./bench/profile $(PROFILE)
 
 # The plot is drawn by a module of its own, so that users inherit nothing of it.

@@ -22,7 +22,7 @@ for mpi in openmpi:ompi mpich:mpich; do
 		ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 timeout 60 "$mpirun" -n "$ranks" "$dir/asan-$mpi" || failed=1
 	done
 
-	suppressions=(--suppressions=ci/shim/known.supp)
+	suppressions=()
 	for file in /usr/share/openmpi/openmpi-valgrind.supp; do
 		[[ $mpi == openmpi && -e $file ]] && suppressions+=("--suppressions=$file")
 	done

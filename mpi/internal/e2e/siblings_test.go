@@ -20,15 +20,15 @@ func TestGone(t *testing.T) {
 		ranks                []int
 		last                 bool // it is the last rank that waits, for all others
 	}{
-		{"gone-recv", "Recv from rank 0, tag 7, 3 int64, on MPI_COMM_WORLD", "recv", []int{2, 3, 4}, false},
-		{"gone-any", "Recv from any rank, any tag, 1 int64, on MPI_COMM_WORLD", "any", []int{2, 3, 4}, true},
-		{"gone-ssend", "Ssend to rank 0, tag 3, 2 int64, on MPI_COMM_WORLD", "ssend", []int{2, 3}, false},
+		{"gone-recv", "Recv from rank 0, tag 7, 3 int64, on MPI_COMM_WORLD", "recv", []int{2, 4}, false},
+		{"gone-any", "Recv from any rank, any tag, 1 int64, on MPI_COMM_WORLD", "any", []int{3}, true},
+		{"gone-ssend", "Ssend to rank 0, tag 3, 2 int64, on MPI_COMM_WORLD", "ssend", []int{2}, false},
 		{"gone-probe", "Probe from rank 0, tag 5, on MPI_COMM_WORLD", "probe", []int{3}, false},
-		{"gone-barrier", "Barrier, on MPI_COMM_WORLD", "barrier", []int{2, 3, 4}, false},
-		{"gone-waitall", "Waitall, for Irecv from rank 0, tag 0, 1 int64, on MPI_COMM_WORLD", "waitall", []int{2, 3}, false},
-		{"gone-reduce", "Reduce, root 0, on MPI_COMM_WORLD", "reduce", []int{3, 4}, false},
+		{"gone-barrier", "Barrier, on MPI_COMM_WORLD", "barrier", []int{2, 3}, false},
+		{"gone-waitall", "Waitall, for Irecv from rank 0, tag 0, 1 int64, on MPI_COMM_WORLD", "waitall", []int{3}, false},
+		{"gone-reduce", "Reduce, root 0, on MPI_COMM_WORLD", "reduce", []int{4}, false},
 		{"gone-dup", "Dup, on MPI_COMM_WORLD", "dup", []int{3}, false},
-		{"gone-bcast", "Bcast, root 0, on MPI_COMM_WORLD", "bcast", []int{2, 4}, true},
+		{"gone-bcast", "Bcast, root 0, on MPI_COMM_WORLD", "bcast", []int{4}, true},
 		{"gone-beside", "Recv", "beside", []int{3}, false},
 		{"gone-plain", "Recv from rank 0, tag 7, 3 int64, on MPI_COMM_WORLD", "recv", []int{3}, false},
 	} {
@@ -85,15 +85,15 @@ func TestStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for scenario, ranks := range map[string][]int{
-		"stay-exchange": {2, 4},
+		"stay-exchange": {4},
 		"stay-bcast":    {4},
-		"stay-context":  {2, 3},
+		"stay-context":  {2},
 		"stay-listener": {3},
 		"stay-cancel":   {2},
-		"stay-waitany":  {3, 4},
+		"stay-waitany":  {3},
 		"stay-op":       {4},
 		"stay-late":     {3},
-		"stay-isend":    {2, 3},
+		"stay-isend":    {2},
 	} {
 		for _, n := range ranks {
 			t.Run(fmt.Sprintf("%s/ranks=%d", scenario, n), func(t *testing.T) {
