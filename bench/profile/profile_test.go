@@ -7,7 +7,6 @@ import (
 	"maps"
 	"strings"
 	"testing"
-
 )
 
 // sample has what the format allows: names by number, lines of inlined code, of
