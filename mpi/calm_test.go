@@ -38,7 +38,7 @@ func TestCalm(t *testing.T) {
 	const usual = 50 * time.Microsecond
 	defer cgo.Calm(usual)
 	var often, seldom int
-	for range 5 { // other processes may keep it from waking up
+	for range 30 { // other processes may keep it from waking up
 		if often, seldom = count(usual), count(5*time.Millisecond); seldom < often/2 {
 			return
 		}
