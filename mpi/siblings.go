@@ -1,13 +1,16 @@
 package mpi
 
 import (
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/mpi4go/mpi4go/mpi/cgo"
@@ -34,6 +37,7 @@ import (
 // departures is what this process knows of the ranks that have left.
 type departures struct {
 	name string // of the job on this host; empty where nobody asks
+	from daemon // who has started the job here
 	stop chan struct{}
 	wait time.Duration // for how long it must look hopeless
 
@@ -56,10 +60,11 @@ func (d *departures) start(ends bool) {
 	if world.size == 1 || attached {
 		return
 	}
-	key := jobKey(procs, os.Getenv, os.Getpid())
+	from, key := jobKey(procs, os.Getenv, os.Getpid())
 	if key == "" {
 		return
 	}
+	d.from = from
 	d.name = fmt.Sprintf("mpi4go/%s.%d", key, world.size)
 	d.gone, d.stop = make(map[int]bool), make(chan struct{})
 	// Where many ranks share a core, one may be through with a call, and have left,
@@ -122,34 +127,53 @@ func anyPending() bool {
 // that the same daemon has started.
 var runs = []string{"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "SLURM_STEP_ID", "PALS_APID", "ALPS_APP_ID", "FLUX_JOB_ID"}
 
+// daemon is a process that has started ranks.
+type daemon struct {
+	pid   int
+	name  string // empty if it is not one of daemons
+	since string // when it began, since numbers are used again
+}
+
+// daemonOf finds the one of a process, its parent if that has no known name.
+func daemonOf(procs string, pid int) (d daemon) {
+	_, parent := process(procs, pid)
+	for d.pid = parent; d.pid != 0; {
+		name, up, since := processSince(procs, d.pid)
+		if slices.Contains(daemons, name) {
+			d.name, d.since = name, since
+			return d
+		}
+		d.pid = up
+	}
+	_, _, since := processSince(procs, parent)
+	return daemon{pid: parent, since: since}
+}
+
+// gone reports whether it has ended.
+func (d *daemon) gone(procs string) bool {
+	stat, err := os.ReadFile(statOf(procs, d.pid))
+	if err != nil { // perhaps this process has too many files open
+		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
+	}
+	_, _, since := parseStat(stat)
+	return since != d.since
+}
+
 // jobKey is a name that this process has in common with the ranks of its job on
 // this host, and with nobody else; empty if there is none to be found. It is made
-// from the launcher's daemon, or the parent where the launcher names the run, and
-// when that process began, since numbers are used again.
-func jobKey(procs string, env func(string) string, pid int) string {
+// from the launcher's daemon, or the parent where the launcher names the run.
+func jobKey(procs string, env func(string) string, pid int) (daemon, string) {
 	h, named := fnv.New64a(), false
 	for _, name := range append(runs, "SLURM_JOB_ID") {
 		value := env(name)
 		named = named || value != "" && name != "SLURM_JOB_ID"
 		fmt.Fprintf(h, "%s=%q,", name, value)
 	}
-	_, parent := process(procs, pid)
-	daemon := parent
-	for daemon != 0 {
-		name, up := process(procs, daemon)
-		if slices.Contains(daemons, name) {
-			break
-		}
-		daemon = up
+	from := daemonOf(procs, pid)
+	if from.since == "" || from.name == "" && !named {
+		return daemon{}, ""
 	}
-	if daemon == 0 && named {
-		daemon = parent
-	}
-	_, _, since := processSince(procs, daemon)
-	if daemon == 0 || since == "" {
-		return ""
-	}
-	return fmt.Sprintf("%d.%s.%x", daemon, since, h.Sum64())
+	return from, fmt.Sprintf("%d.%s.%x", from.pid, from.since, h.Sum64())
 }
 
 func (d *departures) run() {
@@ -160,8 +184,19 @@ func (d *departures) run() {
 		case <-d.stop:
 			return
 		case <-tick.C:
+			d.orphaned()
 			d.look()
 		}
+	}
+}
+
+// orphaned ends this process if the launcher's daemon on this host is gone: there is no
+// job any more, and nobody else would end it. MPICH 4.0's mpirun kills its daemon when a
+// second begins while that has still to kill the ranks, and then waits for them.
+func (d *departures) orphaned() {
+	if d.from.name != "" && d.from.gone(procs) {
+		fmt.Fprintf(os.Stderr, "mpi: %s: error: the launcher's process on this host (%s, PID %d) is gone\n", whoami(), d.from.name, d.from.pid)
+		os.Exit(1)
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 // TestJobKey asks for keys as ranks of one job, and of others, do.
 func TestJobKey(t *testing.T) {
 	procs := t.TempDir()
+	state := "S"
 	process := func(pid int, name string, parent, since int) {
 		t.Helper()
 		dir := fmt.Sprintf("%s/%d", procs, pid)
-		stat := fmt.Sprintf("%d (%s) S %d 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %d 0", pid, name, parent, since)
+		stat := fmt.Sprintf("%d (%s) %s %d 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %d 0", pid, name, state, parent, since)
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +32,7 @@ func TestJobKey(t *testing.T) {
 	process(9, "prog", 1, 600)
 
 	first, second := vars{"PMIX_NAMESPACE": "1"}, vars{"PMIX_NAMESPACE": "2"}
-	key := func(env vars, pid int) string { return jobKey(procs, env.get, pid) }
+	key := func(env vars, pid int) string { _, key := jobKey(procs, env.get, pid); return key }
 	mine := key(first, 3)
 	for name, test := range map[string]struct {
 		env  vars
@@ -55,7 +56,23 @@ func TestJobKey(t *testing.T) {
 	if got := key(vars{"SLURM_JOB_ID": "1"}, 8); got != "" {
 		t.Errorf("with nothing that tells runs apart, the key is %q", got)
 	}
+	from, _ := jobKey(procs, first.get, 5)
+	if from.name != "orted" || from.pid != 2 || from.gone(procs) {
+		t.Errorf("the daemon is %+v, and gone: %v", from, from.gone(procs))
+	}
+	state = "Z"
+	process(2, "orted", 1, 500)
+	if !from.gone(procs) {
+		t.Error("a daemon that has ended is there")
+	}
+	state = "S"
 	process(2, "orted", 1, 700)
+	if !from.gone(procs) {
+		t.Error("another daemon with the same number is taken for it")
+	}
+	if none := (daemon{pid: 98, since: "1"}); !none.gone(procs) {
+		t.Error("a process that there is not is there")
+	}
 	if got := key(first, 3); got == mine {
 		t.Error("a daemon with the same number has the same key")
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -93,6 +94,21 @@ func kill(t *testing.T, sig syscall.Signal, pids ...int) {
 	}
 }
 
+// parentOf is the process that has started another.
+func parentOf(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, of, _ := strings.Cut(string(status), "PPid:")
+	var parent int
+	if _, err := fmt.Sscan(of, &parent); err != nil {
+		t.Fatal(err)
+	}
+	return parent
+}
+
 // failedBySignal is failed where the launcher had the signal.
 func (o outcome) failedBySignal(t *testing.T) {
 	t.Helper()
@@ -121,14 +137,16 @@ func TestSignal(t *testing.T) {
 				}
 			})
 		}
-		if sig == syscall.SIGKILL {
-			continue // nobody would be left to end the ranks
-		}
 		t.Run(fmt.Sprintf("mpirun/%v", sig), func(t *testing.T) {
 			o := signalled(t, 3, func(launcher int, _ []int) { kill(t, sig, launcher) }, "sit")
 			o.failedBySignal(t)
 		})
 	}
+	// Then nobody is left to end the ranks. Open MPI's daemon on this host is mpirun.
+	t.Run("daemon", func(t *testing.T) {
+		o := signalled(t, 3, func(launcher int, pids []int) { kill(t, syscall.SIGKILL, parentOf(t, pids[0])) }, "sit")
+		o.failed(t)
+	})
 }
 
 // names wants one of the texts, anywhere: launchers report on either.
