@@ -43,6 +43,7 @@ int m4g_initialise(int (*start)(void *), void *arg)
 	for (int i = 0; i < GOS; i++)
 		sigaction(m4g_gos[i], NULL, &before[i]);
 	m4g_win_settings();
+	m4g_few_arenas();
 	int rc = start(arg);
 	m4g_signals(before);
 	return rc;

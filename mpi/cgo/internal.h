@@ -207,6 +207,9 @@ int m4g_ops_init(void);
 // Says to the library, before it is initialised, what windows need; in win.c.
 void m4g_win_settings(void);
 
+// Keeps C's memory together; in memory.c, before the library is initialised.
+void m4g_few_arenas(void);
+
 // Whether windows of c over its own memory must do without the library; in
 // winalone.c.
 int m4g_alone(MPI_Comm c);

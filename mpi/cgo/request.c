@@ -1,9 +1,6 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "internal.h"
 
@@ -252,13 +249,6 @@ int m4g_yields(void)
 int m4g_shared;
 
 void m4g_set_shared(int how) { m4g_shared = how; }
-
-void m4g_trim(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
 
 int m4g_patient;
 

@@ -115,7 +115,3 @@ func Kick() { C.m4g_kick() }
 // SetShared tells that ranks share cores: functions that test for some time then give
 // the core up in between, unless the library does when it has nothing to do.
 func SetShared() { C.m4g_set_shared(1 + C.m4g_yields()) }
-
-// Trim gives the system back what memory C has and does not use, as
-// debug.FreeOSMemory does for Go: for programs that measure what they hold.
-func Trim() { C.m4g_trim() }
