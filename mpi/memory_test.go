@@ -15,7 +15,7 @@ func TestArenas(t *testing.T) {
 	if os.Getenv("MALLOC_ARENA_MAX")+os.Getenv("GLIBC_TUNABLES") != "" {
 		t.Skip("the number of arenas is set")
 	}
-	before := cgo.Arenas()
+	before := cgo.MemoryOf().Arenas
 	if before == 0 {
 		t.Skip("the C library is not glibc")
 	}
@@ -38,7 +38,7 @@ func TestArenas(t *testing.T) {
 		})
 	}
 	done.Wait()
-	if n := cgo.Arenas(); n > max(before, 2) {
+	if n := cgo.MemoryOf().Arenas; n > max(before, 2) {
 		t.Errorf("C keeps its memory in %d arenas, and had %d", n, before)
 	}
 }

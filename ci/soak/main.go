@@ -150,6 +150,7 @@ func resident() (bytes int, err error) {
 // holding is what a rank has while no lane is running.
 type holding struct {
 	Memory  int    // bytes resident
+	InUse   int    // bytes that C has allocated
 	Objects int    // of MPI, made by the program and not freed
 	Highest uint32 // handle of a communicator in the library's table
 }
@@ -169,6 +170,7 @@ func hold(world *mpi.Comm) (h holding, err error) {
 		}
 	}
 	h.Objects = len(leaks.Open())
+	h.InUse = cgo.MemoryOf().InUse
 	h.Memory, err = resident()
 	return h, err
 }
@@ -194,8 +196,8 @@ func report(world *mpi.Comm, all []*lane, took time.Duration, early, late holdin
 	}
 	for rank, h := range ranks {
 		early, late := h[0], h[1]
-		fmt.Printf("soak: rank %d: %d MiB resident and %d objects of MPI after a quarter of the time, %d MiB and %d in the end; highest communicator %#x and %#x\n",
-			rank, early.Memory>>20, early.Objects, late.Memory>>20, late.Objects, early.Highest, late.Highest)
+		fmt.Printf("soak: rank %d: %d MiB resident, %d MiB in use in C and %d objects of MPI after a quarter of the time, %d, %d and %d in the end; highest communicator %#x and %#x\n",
+			rank, early.Memory>>20, early.InUse>>20, early.Objects, late.Memory>>20, late.InUse>>20, late.Objects, early.Highest, late.Highest)
 		if late.Memory > early.Memory+early.Memory/4+16<<20 {
 			err = fmt.Errorf("rank %d has grown from %d to %d bytes", rank, early.Memory, late.Memory)
 		}

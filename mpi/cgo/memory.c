@@ -10,10 +10,10 @@
 
 // The memory that C has of its own.
 
-// glibc gives threads arenas of their own, 8 for each core, in which what a burst of
-// messages took stays in pieces. A Go program calls MPI from many threads, which wait
-// for the library's locks anyway: with two arenas it needs half the memory, and stays
-// there (docs/architecture.md). A user's own setting stands.
+// glibc gives threads arenas of their own, 8 for each core, in each of which stays in
+// pieces what calls took for a while. A Go program calls MPI from many threads, which
+// wait for the library's locks anyway: see docs/architecture.md. A user's own
+// setting stands.
 void m4g_few_arenas(void)
 {
 #ifdef __GLIBC__
@@ -23,23 +23,19 @@ void m4g_few_arenas(void)
 #endif
 }
 
-// How many arenas there are; 0 if that is not known.
-int m4g_arenas(void)
+// What glibc says of its memory, as XML, to be freed; NULL if it says nothing.
+char *m4g_malloc_info(void)
 {
-	int n = 0;
-#ifdef __GLIBC__
 	char *text = NULL;
+#ifdef __GLIBC__
 	size_t size = 0;
 	FILE *f = open_memstream(&text, &size);
-	if (f == NULL)
-		return 0;
-	int rc = malloc_info(0, f);
-	fclose(f);
-	for (const char *at = text; rc == 0 && (at = strstr(at, "<heap ")) != NULL; at++)
-		n++;
-	free(text);
+	if (f != NULL) {
+		malloc_info(0, f);
+		fclose(f);
+	}
 #endif
-	return n;
+	return text;
 }
 
 void m4g_trim(void)

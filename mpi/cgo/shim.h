@@ -234,7 +234,7 @@ int m4g_cancel(m4g_h req);
 int64_t m4g_elements(int64_t bytes, m4g_h type);
 void m4g_yield(void);
 void m4g_trim(void);
-int m4g_arenas(void);
+char *m4g_malloc_info(void);
 void m4g_set_patient(int on);
 extern int32_t m4g_news;
 // nap.c: sleeps for so many nanoseconds, or until the kick.
