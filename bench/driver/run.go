@@ -31,7 +31,7 @@ type built struct {
 
 // build compiles the programs for lib into dir, and finds mpi4py.
 func build(ctx context.Context, lib twins.Library, root, dir string) (*built, error) {
-	t, err := twins.Build(ctx, lib, root, dir)
+	t, err := twins.Build(ctx, lib, root, "bench", dir)
 	if err != nil {
 		return nil, err
 	}

@@ -342,7 +342,7 @@ func (s settings) execute(ctx context.Context, stdout, stderr io.Writer) error {
 	for _, lib := range s.libraries {
 		fmt.Fprintln(stderr, "building for", lib.Name)
 		// With this tag Go's runtime tells valgrind of its stacks.
-		built, err := twins.Build(ctx, lib, root, dir, "valgrind")
+		built, err := twins.Build(ctx, lib, root, "bench", dir, "valgrind")
 		if err != nil {
 			return err
 		}

@@ -69,7 +69,7 @@ func TestMeasure(t *testing.T) {
 	if lib == nil {
 		t.Fatal("no MPI was found")
 	}
-	built, err := twins.Build(t.Context(), *lib, root, t.TempDir(), "valgrind")
+	built, err := twins.Build(t.Context(), *lib, root, "bench", t.TempDir(), "valgrind")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,15 +62,16 @@ func Root(ctx context.Context) (string, error) {
 	return Tool(ctx, "", "go", "list", "-f", "{{.Module.Dir}}", module+"/bench/internal/twins")
 }
 
-// Build compiles the programs for lib into dir; tags are Go's besides lib's own.
-func Build(ctx context.Context, lib Library, root, dir string, tags ...string) (*Built, error) {
+// Build compiles the programs that are in folders go and c of the module's folder
+// from for lib into dir; tags are Go's besides lib's own.
+func Build(ctx context.Context, lib Library, root, from, dir string, tags ...string) (*Built, error) {
 	l, err := launch.Find(lib.Name)
 	if err != nil {
 		return nil, err
 	}
 	b := &Built{lib, l, filepath.Join(dir, "go-"+lib.Tag), filepath.Join(dir, "c-"+lib.Tag)}
 	tags = append([]string{lib.Tag}, tags...)
-	if _, err := Tool(ctx, root, "go", "build", "-tags", strings.Join(tags, ","), "-o", b.Go, module+"/bench/go"); err != nil {
+	if _, err := Tool(ctx, root, "go", "build", "-tags", strings.Join(tags, ","), "-o", b.Go, module+"/"+from+"/go"); err != nil {
 		return nil, err
 	}
 	// Not mpicc but the flags that cgo gets: both twins are sure to be linked
@@ -84,9 +85,9 @@ func Build(ctx context.Context, lib Library, root, dir string, tags ...string) (
 		return nil, err
 	}
 	// ucx.c lets MPICH come to its end between hosts.
-	args := append([]string{"-O2", "-pthread", "-o", b.C, filepath.Join(root, "bench", "c", "twin.c"),
+	args := append([]string{"-O2", "-pthread", "-o", b.C, filepath.Join(root, from, "c", "twin.c"),
 		filepath.Join(root, "mpi", "cgo", "ucx.c")}, strings.Fields(flags)...)
-	_, err = Tool(ctx, root, cc[0], append(append(cc[1:], args...), "-ldl")...)
+	_, err = Tool(ctx, root, cc[0], append(append(cc[1:], args...), "-ldl", "-lm")...)
 	return b, err
 }
 

@@ -14,12 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mpi4go/mpi4go/bench/internal/twins"
 	"github.com/mpi4go/mpi4go/internal/launch"
 )
 
 func TestParse(t *testing.T) {
 	s, err := parse([]string{"-most", "64", "-mpi", "mpich"}, io.Discard)
-	if err != nil || s.most != 64 || len(s.libraries) != 1 || s.libraries[0].tag != "mpich" {
+	if err != nil || s.most != 64 || len(s.libraries) != 1 || s.libraries[0].Tag != "mpich" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for _, bad := range [][]string{{"-most", "1"}, {"-pairs", "0"}, {"-budget", "0"}, {"-mpi", "lam"}, {"more"}, {"-budget", "NaN"}} {
@@ -139,15 +140,15 @@ func TestAddRefuses(t *testing.T) {
 func TestTwins(t *testing.T) {
 	t.Setenv("MPIRUN", "") // it names the launcher of one library
 	ran := 0
-	for _, lib := range libraries {
-		if _, err := launch.Find(lib.name); err != nil {
+	for _, lib := range twins.Libraries {
+		if _, err := launch.Find(lib.Name); err != nil {
 			t.Log(err)
 			continue
 		}
 		ran++
-		t.Run(lib.tag, func(t *testing.T) {
+		t.Run(lib.Tag, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "scale.csv")
-			s, err := parse([]string{"-mpi", lib.tag, "-most", "3", "-pairs", "1", "-budget", "1e-9", "-csv", file}, io.Discard)
+			s, err := parse([]string{"-mpi", lib.Tag, "-most", "3", "-pairs", "1", "-budget", "1e-9", "-csv", file}, io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}

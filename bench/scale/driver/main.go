@@ -15,37 +15,25 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/mpi4go/mpi4go/internal/launch"
+	"github.com/mpi4go/mpi4go/bench/internal/twins"
 )
 
-const module = "github.com/mpi4go/mpi4go"
+// starts is how many ranks a library starts on a small machine in a minute or two.
+var starts = map[string]int{"openmpi": 64, "mpich": 512}
 
-// A library is an MPI library that the programs can be built for.
-type library struct {
-	tag, name, pc string
-	most          int // ranks that it starts on a small machine in a minute or two
-}
-
-var libraries = []library{
-	{tag: "openmpi", name: "Open MPI", pc: "ompi", most: 64},
-	{tag: "mpich", name: "MPICH", pc: "mpich", most: 512},
-}
-
-// twins are the programs, in the order in which they take turns.
-var twins = []string{"go", "c"}
+// order is that in which the twins take turns.
+var order = []string{"go", "c"}
 
 // settings are what the command line asks for.
 type settings struct {
-	libraries []library
+	libraries []twins.Library
 	most      int
 	pairs     int
 	enough    time.Duration
@@ -85,18 +73,9 @@ func parse(args []string, help io.Writer) (settings, error) {
 	case !(s.budget > 0):
 		return s, fmt.Errorf("-budget is %v, but must be above 0", s.budget)
 	}
-	for _, l := range libraries {
-		if *mpi == l.tag || *mpi == "both" {
-			s.libraries = append(s.libraries, l)
-		}
-	}
-	if len(s.libraries) == 0 {
-		return s, fmt.Errorf("-mpi %q: want openmpi, mpich or both", *mpi)
-	}
-	if os.Getenv("MPIRUN") != "" && len(s.libraries) > 1 {
-		return s, errors.New("$MPIRUN names the launcher of one library: choose it with -mpi, or unset MPIRUN")
-	}
-	return s, nil
+	var err error
+	s.libraries, err = twins.Named(*mpi)
+	return s, err
 }
 
 // sizes are the numbers of ranks up to most, and that itself.
@@ -105,63 +84,16 @@ func sizes(most int) []int {
 	return append(all, most)
 }
 
-// programs are the twins, built for a library.
-type programs struct {
-	launcher *launch.Launcher
-	path     map[string]string
-}
-
-func build(ctx context.Context, lib library, dir string) (*programs, error) {
-	l, err := launch.Find(lib.name)
-	if err != nil {
-		return nil, err
-	}
-	p := &programs{l, map[string]string{}}
-	for _, twin := range twins {
-		p.path[twin] = filepath.Join(dir, "scale-"+twin+"-"+lib.tag)
-	}
-	if _, err := tool(ctx, "go", "build", "-tags", lib.tag, "-o", p.path["go"], module+"/bench/scale/go"); err != nil {
-		return nil, err
-	}
-	source, err := tool(ctx, "go", "list", "-f", "{{.Module.Dir}}/bench/scale/c/twin.c", module+"/bench/scale/driver")
-	if err != nil {
-		return nil, err
-	}
-	// Not mpicc but the flags that cgo gets: both twins are sure to be linked
-	// with one and the same library.
-	flags, err := tool(ctx, "pkg-config", "--cflags", "--libs", lib.pc)
-	if err != nil {
-		return nil, err
-	}
-	cc, err := tool(ctx, "go", "env", "CC")
-	if err != nil {
-		return nil, err
-	}
-	words := slices.Concat(strings.Fields(cc), []string{"-O2", "-o", p.path["c"], source}, strings.Fields(flags), []string{"-lm"})
-	_, err = tool(ctx, words[0], words[1:]...)
-	return p, err
-}
-
-// tool runs a program of the build and returns what it printed.
-func tool(ctx context.Context, name string, args ...string) (string, error) {
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
-	}
-	return strings.TrimSpace(stdout.String()), nil
-}
-
 // errLonger is in the error of a run that was given up.
 var errLonger = errors.New("longer")
 
 // run makes one run of a twin.
-func (s settings) run(ctx context.Context, p *programs, twin string, ranks int) (*outcome, error) {
+func (s settings) run(ctx context.Context, p *twins.Built, twin string, ranks int) (*outcome, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("it took %w than %v", errLonger, s.timeout))
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	cmd := p.launcher.Command(ctx, ranks, p.path[twin], "-budget", strconv.FormatFloat(s.budget, 'g', -1, 64))
+	program := map[string]string{"go": p.Go, "c": p.C}[twin]
+	cmd := p.Launcher.Command(ctx, ranks, program, "-budget", strconv.FormatFloat(s.budget, 'g', -1, 64))
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	start := time.Now()
 	err := cmd.Run()
@@ -184,15 +116,15 @@ func (s settings) run(ctx context.Context, p *programs, twin string, ranks int) 
 // measure runs the twins by turns on so many ranks. C may take too long, where the
 // library wants a core for each rank and Go makes it do without: then Go's figures
 // stand alone.
-func (s settings) measure(ctx context.Context, p *programs, lib library, ranks int) (*result, error) {
+func (s settings) measure(ctx context.Context, p *twins.Built, ranks int) (*result, error) {
 	r := &result{ranks: ranks, values: map[string]map[string][]float64{}}
 	start := time.Now()
 	for pair := range s.pairs {
 		if pair > 0 && time.Since(start) > s.enough {
 			break
 		}
-		for _, twin := range twins {
-			fmt.Fprintf(os.Stderr, "%s, %d ranks, %s: run %d\n", lib.name, ranks, twin, pair+1)
+		for _, twin := range order {
+			fmt.Fprintf(os.Stderr, "%s, %d ranks, %s: run %d\n", p.Name, ranks, twin, pair+1)
 			o, err := s.run(ctx, p, twin, ranks)
 			if twin == "c" && pair == 0 && errors.Is(err, errLonger) {
 				fmt.Fprintln(os.Stderr, "scale:", err)
@@ -216,16 +148,20 @@ func (s settings) execute(ctx context.Context, stdout io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	printHeader(stdout, s)
+	root, err := twins.Root(ctx)
+	if err != nil {
+		return err
+	}
 	rows := [][]string{csvHead}
 	var missed error
 	for _, lib := range s.libraries {
-		p, err := build(ctx, lib, dir)
+		p, err := twins.Build(ctx, lib, root, "bench/scale", dir)
 		if err != nil {
 			return err
 		}
 		var results []*result
-		for _, ranks := range sizes(min(s.most, lib.most)) {
-			r, err := s.measure(ctx, p, lib, ranks)
+		for _, ranks := range sizes(min(s.most, starts[lib.Tag])) {
+			r, err := s.measure(ctx, p, ranks)
 			if err != nil {
 				if len(results) > 0 {
 					printResults(stdout, results) // they took long
@@ -233,11 +169,11 @@ func (s settings) execute(ctx context.Context, stdout io.Writer) error {
 				return err
 			}
 			results = append(results, r)
-			rows = append(rows, r.rows(lib.tag)...)
+			rows = append(rows, r.rows(lib.Tag)...)
 		}
 		printResults(stdout, results)
 		if s.strict {
-			missed = errors.Join(missed, tooLarge(lib.name, results))
+			missed = errors.Join(missed, tooLarge(lib.Name, results))
 		}
 	}
 	if s.csv != "" {

@@ -228,7 +228,7 @@ var csvHead = []string{"mpi", "library", "ranks", "what", "twin", "run", "value"
 // rows lists every single figure, in seconds or bytes.
 func (r *result) rows(mpi string) (rows [][]string) {
 	for _, name := range r.names {
-		for _, twin := range twins {
+		for _, twin := range order {
 			for run, v := range r.values[name][twin] {
 				rows = append(rows, []string{mpi, r.version, strconv.Itoa(r.ranks), name, twin,
 					strconv.Itoa(run + 1), strconv.FormatFloat(v, 'g', 7, 64)})
