@@ -207,6 +207,7 @@ func TestGood(t *testing.T) {
 	} {
 		for _, ranks := range test.ranks {
 			t.Run(fmt.Sprintf("%s/ranks=%d", test.scenario, ranks), func(t *testing.T) {
+				t.Parallel()
 				o := start(t, ranks, test.scenario)
 				o.succeeded(t)
 				if o.stderr != "" {
@@ -259,6 +260,7 @@ func TestReport(t *testing.T) {
 		{"go-many recv", 3, fire, "guiltyString", 2},
 	} {
 		t.Run(fmt.Sprintf("%s/ranks=%d", test.args, test.ranks), func(t *testing.T) {
+			t.Parallel()
 			o := start(t, test.ranks, strings.Fields(test.args)...)
 			o.failed(t)
 			// MPICH's MPI_Abort inside a callback dies of an assertion of its own,
@@ -299,6 +301,7 @@ func TestNoReport(t *testing.T) {
 		{"abort-self", 3, 7, nil},
 	} {
 		t.Run(fmt.Sprintf("%s/ranks=%d", test.args, test.ranks), func(t *testing.T) {
+			t.Parallel()
 			o := start(t, test.ranks, strings.Fields(test.args)...)
 			o.ended(t, test.code)
 			o.says(t, 0, "mpi: ")

@@ -123,6 +123,7 @@ func TestSignal(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL} {
 		for _, ranks := range []int{1, 3} {
 			t.Run(fmt.Sprintf("rank/%v/ranks=%d", sig, ranks), func(t *testing.T) {
+				t.Parallel()
 				o := signalled(t, ranks, func(_ int, pids []int) { kill(t, sig, pids[ranks-1]) }, "sit")
 				o.failed(t)
 				// The launcher's report. MPICH's names no rank, may be about one that it
@@ -138,12 +139,14 @@ func TestSignal(t *testing.T) {
 			})
 		}
 		t.Run(fmt.Sprintf("mpirun/%v", sig), func(t *testing.T) {
+			t.Parallel()
 			o := signalled(t, 3, func(launcher int, _ []int) { kill(t, sig, launcher) }, "sit")
 			o.failedBySignal(t)
 		})
 	}
 	// Then nobody is left to end the ranks. Open MPI's daemon on this host is mpirun.
 	t.Run("daemon", func(t *testing.T) {
+		t.Parallel()
 		o := signalled(t, 3, func(launcher int, pids []int) { kill(t, syscall.SIGKILL, parentOf(t, pids[0])) }, "sit")
 		o.failed(t)
 	})
@@ -172,6 +175,7 @@ func TestWithSignals(t *testing.T) {
 	} {
 		for _, ranks := range []int{1, 3} {
 			t.Run(fmt.Sprintf("%s/%v/ranks=%d", test.scenario, test.sig, ranks), func(t *testing.T) {
+				t.Parallel()
 				o := signalled(t, ranks, func(_ int, pids []int) { kill(t, test.sig, pids...) }, test.scenario)
 				o.ended(t, 128+int(test.sig))
 				o.prints(t, ranks, "saved")
@@ -181,27 +185,32 @@ func TestWithSignals(t *testing.T) {
 	}
 	// The others never hear of it: the rank waits for them in Finalize.
 	t.Run("one", func(t *testing.T) {
+		t.Parallel()
 		o := signalled(t, 3, func(_ int, pids []int) { kill(t, syscall.SIGTERM, pids[2]) }, "save")
 		o.failed(t)
 		o.names(t, "saved") // the others too, where the launcher then ends them by a signal
 		o.says(t, 1, fmt.Sprintf("mpi: rank 2 of 3 on %s: error: the signal \"terminated\" has come, and the program has not ended within 1s", hostname(t)))
 	})
 	t.Run("deaf", func(t *testing.T) {
+		t.Parallel()
 		o := signalled(t, 3, func(_ int, pids []int) { kill(t, syscall.SIGTERM, pids...) }, "deaf")
 		o.failed(t)
 		o.says(t, 1, fmt.Sprintf("mpi: rank 0 of 3 on %s: error: the signal \"terminated\" has come, and the program has not ended within 1s", hostname(t)))
 	})
 	t.Run("other error", func(t *testing.T) {
+		t.Parallel()
 		o := signalled(t, 3, func(_ int, pids []int) { kill(t, syscall.SIGTERM, pids...) }, "unsaved")
 		o.failed(t)
 		o.says(t, 1, fmt.Sprintf("mpi: rank 2 of 3 on %s: error: the disk is full", hostname(t)))
 	})
 	t.Run("mpirun", func(t *testing.T) {
+		t.Parallel()
 		o := signalled(t, 3, func(launcher int, _ []int) { kill(t, syscall.SIGTERM, launcher) }, "save-slowly")
 		o.failedBySignal(t)
 		o.prints(t, 3, "saved")
 	})
 	t.Run("setting", func(t *testing.T) {
+		t.Parallel()
 		o := start(t, 1, "bad-grace")
 		o.failed(t)
 		o.says(t, 1, "mpi: Init: grace is -1s, but cannot be negative")

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -418,11 +419,19 @@ func waiting() {
 			mpi.Recv(world, make([]int, 1), mpi.AnySource, 5)
 		})
 		<-up
-		time.Sleep(50 * time.Millisecond) // until it polls; if too short, the test is weaker, not wrong
+		untilIn("mpi.(*engine).lead(")
 		return nil
 	})
-	time.Sleep(100 * time.Millisecond) // the same
+	time.Sleep(100 * time.Millisecond) // if too short, the test is weaker, not wrong
 	fmt.Println("ended")
+}
+
+// untilIn waits until a goroutine is in a function.
+func untilIn(name string) {
+	stacks := make([]byte, 1<<16)
+	for !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte(name)) {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // probing ends with a goroutine that waits in a probe.
@@ -436,7 +445,7 @@ func probing() {
 			probed <- err
 		})
 		<-up
-		time.Sleep(50 * time.Millisecond) // as above
+		untilIn("mpi.(*Comm).lookFor(")
 		return nil
 	})
 	err := <-probed
