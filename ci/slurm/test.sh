@@ -67,7 +67,7 @@ wrong() {
 # ended NAME SECONDS: waits for the job, which must complete in that time.
 ended() {
 	local end=$((SECONDS + $2)) state
-	while state=$(states "$1") && grep -qE 'PENDING|CONFIGURING|RUNNING|COMPLETING|REQUEUE' <<<"$state"; do
+	while state=$(states "$1") && grep -qE 'PENDING|CONFIGURING|RUNNING|SIGNALING|COMPLETING|REQUEUE' <<<"$state"; do
 		if ((SECONDS >= end)); then
 			wrong "$1" "is not over after $2 s"
 			scontrol show job "${jobs[$1]}" >&2
