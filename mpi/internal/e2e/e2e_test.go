@@ -75,7 +75,8 @@ func run(t *testing.T, l *launch.Launcher, ranks int, args ...string) outcome {
 
 func runProgram(t *testing.T, l *launch.Launcher, ranks int, program string, args ...string) outcome {
 	t.Helper()
-	return runWithin(t, limit, l, ranks, program, args...)
+	// As long again for the start, and for what else the machine has to do.
+	return runWithin(t, 2*limit, l, ranks, program, args...)
 }
 
 func runWithin(t *testing.T, limit time.Duration, l *launch.Launcher, ranks int, program string, args ...string) outcome {
