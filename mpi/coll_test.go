@@ -940,7 +940,10 @@ func TestCollectivesAllocateNothing(t *testing.T) {
 	c := mpitest.World(t)
 	for _, call := range everyCall(c.Size()) {
 		var err error
-		got := testing.AllocsPerRun(10, func() { err = cmp.Or(err, call.do(c, 0)) })
+		got := 1e9
+		for range 3 { // a goroutine of the package's own may allocate in one
+			got = min(got, testing.AllocsPerRun(10, func() { err = cmp.Or(err, call.do(c, 0)) }))
+		}
 		must(t, err)
 		if got != 0 {
 			t.Errorf("%s: %v allocations per call", call.name, got)

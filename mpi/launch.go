@@ -137,31 +137,25 @@ func process(procs string, pid int) (name string, parent int) {
 // processSince tells also when the process began, in units of the system's.
 func processSince(procs string, pid int) (name string, parent int, since string) {
 	stat, _ := os.ReadFile(statOf(procs, pid))
-	return parseStat(stat)
-}
-
-func statOf(procs string, pid int) string { return fmt.Sprintf("%s/%d/stat", procs, pid) }
-
-// parseStat reads what the system says of a process: nothing of one that has ended,
-// and is only there for its parent to ask after.
-func parseStat(stat []byte) (name string, parent int, since string) {
 	// 4711 (name) S 4710 ..., where the name may hold anything.
 	begin, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
 	if begin < 0 || end < begin {
 		return "", 0, ""
 	}
 	fields := strings.Fields(string(stat[end+1:]))
-	if len(fields) > 0 && fields[0] == "Z" {
-		return "", 0, ""
-	}
 	if len(fields) > 1 {
 		parent, _ = strconv.Atoi(fields[1])
 	}
-	if len(fields) > 19 {
-		since = fields[19]
+	if len(fields) > sinceField {
+		since = fields[sinceField]
 	}
 	return string(stat[begin+1 : end]), parent, since
 }
+
+// sinceField is where the file of a process says when it began, after the name.
+const sinceField = 19
+
+func statOf(procs string, pid int) string { return fmt.Sprintf("%s/%d/stat", procs, pid) }
 
 // children are the processes that a process has started.
 func children(procs string, pid int) (pids []string) {

@@ -1,10 +1,9 @@
 package mpi
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"hash/fnv"
-	"io/fs"
 	"os"
 	"slices"
 	"strconv"
@@ -132,6 +131,9 @@ type daemon struct {
 	pid   int
 	name  string // empty if it is not one of daemons
 	since string // when it began, since numbers are used again
+
+	stat string // the file that tells of it
+	text [512]byte
 }
 
 // daemonOf finds the one of a process, its parent if that has no known name.
@@ -145,18 +147,38 @@ func daemonOf(procs string, pid int) (d daemon) {
 		}
 		d.pid = up
 	}
-	_, _, since := processSince(procs, parent)
-	return daemon{pid: parent, since: since}
+	_, _, d.since = processSince(procs, parent)
+	d.pid = parent
+	return d
 }
 
-// gone reports whether it has ended.
+// gone reports whether it has ended. It allocates next to nothing, since it is asked
+// all the time.
 func (d *daemon) gone(procs string) bool {
-	stat, err := os.ReadFile(statOf(procs, d.pid))
-	if err != nil { // perhaps this process has too many files open
-		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
+	if d.stat == "" {
+		d.stat = statOf(procs, d.pid)
 	}
-	_, _, since := parseStat(stat)
-	return since != d.since
+	fd, err := syscall.Open(d.stat, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil { // perhaps this process has too many files open
+		return err == syscall.ENOENT || err == syscall.ESRCH
+	}
+	n, err := syscall.Read(fd, d.text[:])
+	syscall.Close(fd)
+	if err != nil {
+		return err == syscall.ESRCH
+	}
+	end := bytes.LastIndexByte(d.text[:n], ')')
+	at := 0
+	for field := range bytes.FieldsSeq(d.text[end+1 : n]) {
+		switch {
+		case at == 0 && field[0] == 'Z': // only there for its parent to ask after
+			return true
+		case at == sinceField:
+			return string(field) != d.since
+		}
+		at++
+	}
+	return false // whatever that was
 }
 
 // jobKey is a name that this process has in common with the ranks of its job on

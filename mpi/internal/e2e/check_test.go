@@ -12,7 +12,6 @@ import (
 // match that of the others: rank 0 names both groups and their lines, and the
 // job ends.
 func TestCheck(t *testing.T) {
-	t.Setenv("MPI4GO_CHECK", "1")
 	at := lines(t, "check.go")
 	at["good check-counts"], at["bad check-counts"] = at["counts"], at["counts"]
 	for scenario, calls := range map[string][2]string{
@@ -28,19 +27,22 @@ func TestCheck(t *testing.T) {
 		"check-split":       {"Comm.Split", "Comm.Dup"},
 	} {
 		t.Run(scenario, func(t *testing.T) {
+			t.Parallel()
 			const ranks = 4
-			o := start(t, ranks, scenario)
+			o := startWith(t, "MPI4GO_CHECK=1", ranks, scenario)
 			o.failed(t)
 			o.says(t, 1, fmt.Sprintf("mpi: rank 0 of %d on %s: error: the ranks of MPI_COMM_WORLD call collectives that do not match:\n", ranks, hostname(t)))
 			o.groups(t, 2, "ranks 0-2: "+calls[0], at["good "+scenario])
 			o.groups(t, 2, "rank 3: "+calls[1], at["bad "+scenario])
 		})
 		t.Run(scenario+" split", func(t *testing.T) {
+			t.Parallel()
 			const ranks = 5
-			o := start(t, ranks, scenario, "split")
+			o := startWith(t, "MPI4GO_CHECK=1", ranks, scenario, "split")
 			o.failed(t)
 			o.says(t, 1, fmt.Sprintf("mpi: rank 0 of %d on %s: error: the ranks of a communicator of 3 ranks (made by Comm.Split at %s) call collectives that do not match:\n",
 				ranks, hostname(t), at["made"]))
+			calls := calls
 			for i, call := range calls {
 				calls[i] = strings.NewReplacer("root 0", "root 0 (0 of the world)", "root 1", "root 1 (2 of the world)").Replace(call)
 			}
@@ -68,10 +70,10 @@ func (o outcome) groups(t *testing.T, n int, call, at string) {
 // TestCheckAgreed runs what matches, though not all ranks say the same.
 func TestCheckAgreed(t *testing.T) {
 	for _, env := range []string{"0", "1"} {
-		t.Setenv("MPI4GO_CHECK", env)
 		for _, ranks := range []int{1, 2, 3, 5} {
 			t.Run(fmt.Sprintf("%s/ranks=%d", env, ranks), func(t *testing.T) {
-				o := start(t, ranks, "check-agree")
+				t.Parallel()
+				o := startWith(t, "MPI4GO_CHECK="+env, ranks, "check-agree")
 				o.succeeded(t)
 				o.prints(t, ranks, "agreed")
 				if o.stderr != "" {

@@ -113,6 +113,16 @@ func start(t *testing.T, ranks int, args ...string) outcome {
 	return run(t, l, ranks, args...)
 }
 
+// startWith is start with a variable, name=value, in a test that is parallel.
+func startWith(t *testing.T, variable string, ranks int, args ...string) outcome {
+	t.Helper()
+	l, err := launch.Find(mpi.LibraryVersion())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runProgram(t, l, ranks, "env", append([]string{variable, prog}, args...)...)
+}
+
 func (o outcome) succeeded(t *testing.T) {
 	t.Helper()
 	if o.code != 0 {

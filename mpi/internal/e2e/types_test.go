@@ -8,7 +8,6 @@ import (
 // TestTypes lets a rank receive what was sent as another type: check mode names
 // both ends, and the job ends.
 func TestTypes(t *testing.T) {
-	t.Setenv("MPI4GO_CHECK", "1")
 	at := lines(t, "types.go")
 	started := lines(t, "check.go")["started"]
 	at["sent types-persistent"], at["received types-persistent"] = started, started
@@ -25,7 +24,8 @@ func TestTypes(t *testing.T) {
 	} {
 		for _, ranks := range []int{2, 3} {
 			t.Run(fmt.Sprintf("%s/ranks=%d", scenario, ranks), func(t *testing.T) {
-				o := start(t, ranks, scenario)
+				t.Parallel()
+				o := startWith(t, "MPI4GO_CHECK=1", ranks, scenario)
 				o.failed(t)
 				last := ranks - 1
 				received := ends[1]
@@ -43,11 +43,11 @@ func TestTypes(t *testing.T) {
 // TestTypesAgreed runs what matches.
 func TestTypesAgreed(t *testing.T) {
 	for _, env := range []string{"0", "1"} {
-		t.Setenv("MPI4GO_CHECK", env)
 		for _, scenario := range []string{"types-agree", "types-random", "types-unread", "types-shared"} {
 			for _, ranks := range []int{1, 2, 3, 5} {
 				t.Run(fmt.Sprintf("%s/%s/ranks=%d", env, scenario, ranks), func(t *testing.T) {
-					o := start(t, ranks, scenario)
+					t.Parallel()
+					o := startWith(t, "MPI4GO_CHECK="+env, ranks, scenario)
 					o.succeeded(t)
 					o.prints(t, ranks, "agreed")
 					if o.stderr != "" {
