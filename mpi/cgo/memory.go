@@ -5,7 +5,8 @@ package cgo
 import "C"
 
 import (
-	"encoding/xml"
+	"fmt"
+	"strings"
 	"unsafe"
 )
 
@@ -26,31 +27,25 @@ func MemoryOf() (m Memory) {
 		return m
 	}
 	defer C.free(unsafe.Pointer(text))
-	type figure struct {
-		Type string `xml:"type,attr"`
-		Size int    `xml:"size,attr"`
-	}
-	var info struct {
-		Heaps  []struct{} `xml:"heap"`
-		Total  []figure   `xml:"total"`
-		System []figure   `xml:"system"`
-	}
-	if xml.Unmarshal([]byte(C.GoString(text)), &info) != nil {
-		return m
-	}
-	m.Arenas = len(info.Heaps)
-	for _, f := range info.System {
-		if f.Type == "current" {
-			m.Bytes, m.InUse = m.Bytes+f.Size, m.InUse+f.Size
-		}
-	}
-	for _, f := range info.Total {
-		switch f.Type {
-		case "mmap":
-			m.Bytes, m.InUse = m.Bytes+f.Size, m.InUse+f.Size
-		default: // free pieces
-			m.InUse -= f.Size
+	all := C.GoString(text)
+	m.Arenas = strings.Count(all, "<heap ")
+	// After the arenas come the sums: <total type="rest" count="7" size="812"/>
+	for line := range strings.Lines(all[strings.LastIndex(all, "</heap>")+1:]) {
+		var n, size int
+		switch {
+		case scans(line, `<system type="current" size="%d"`, &size):
+			m.Bytes, m.InUse = m.Bytes+size, m.InUse+size
+		case scans(line, `<total type="mmap" count="%d" size="%d"`, &n, &size):
+			m.Bytes, m.InUse = m.Bytes+size, m.InUse+size
+		case scans(line, `<total type="fast" count="%d" size="%d"`, &n, &size),
+			scans(line, `<total type="rest" count="%d" size="%d"`, &n, &size):
+			m.InUse -= size // free pieces
 		}
 	}
 	return m
+}
+
+func scans(line, format string, to ...any) bool {
+	n, _ := fmt.Sscanf(line, format, to...)
+	return n == len(to)
 }
